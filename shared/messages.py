@@ -1,0 +1,244 @@
+"""The messages of the bus: one frozen dataclass each, named in the past tense, fields only ever added.
+
+On the bus a message is an EventBridge event: `detail-type` is the class name, `source` is `ketemu.<context>`, `detail` is
+`Envelope` as JSON. Consumers ignore members they do not know, so a newer producer does not break them, and a member added later has a default.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, Literal
+
+from pydantic import TypeAdapter
+
+from shared import correlation
+from shared.caller import Role
+from shared.clock import now
+from shared.ids import new_id
+from shared.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """The envelope. `id` is the natural key for doing each effect once."""
+
+    context: ClassVar[str]
+
+    conference_id: str | None = None
+    id: str = field(default_factory=lambda: new_id("msg"))
+    version: int = 1
+    occurred_at: datetime = field(default_factory=now)
+    correlation_id: str = field(default_factory=correlation.current)
+
+    @property
+    def source(self) -> str:
+        return f"ketemu.{self.context}"
+
+    def to_json(self) -> str:
+        return _adapter(type(self).__name__).dump_json(self).decode()
+
+
+@cache
+def _adapter(detail_type: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[detail_type])
+
+
+def parse(detail_type: str, detail: Any) -> Message:
+    """A message from its detail-type and detail. Raises KeyError for an unknown type, pydantic.ValidationError."""
+    message: Message = _adapter(detail_type).validate_python(detail)
+    return message
+
+
+# auth
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRegistered(Message):
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+
+
+# events
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConferencePublished(Message):
+    context = "events"
+    conference_id: str
+    name: str
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgendaReleased(Message):
+    context = "events"
+    conference_id: str
+    release: int
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTypeChanged(Message):
+    """All that selling needs to know of a ticket type. `revision` grows with each change: an older one is stale."""
+
+    context = "events"
+    conference_id: str
+    ticket_type_id: str
+    revision: int
+    name: str
+    price: Money
+    capacity: int
+    min_per_order: int
+    max_per_order: int
+    sale_starts_at: datetime
+    sale_ends_at: datetime
+    hidden: bool
+    valid_from: datetime  # the door admits between these two
+    valid_until: datetime
+    hold_minutes: int
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipChanged(Message):
+    """A person gained (`role` is set) or lost (`role` is None) a role in a conference. `revision` orders the changes."""
+
+    context = "events"
+    conference_id: str
+    user_id: str
+    role: Role | None
+    revision: int
+    conference_name: str = ""
+
+
+# orders
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """One ticket of an order: who it is for and what it admits to."""
+
+    ticket_type_id: str
+    ticket_type_name: str
+    price: Money
+    attendee_name: str
+    attendee_email: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderReserved(Message):
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPaid(Message):
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    buyer_name: str
+    buyer_email: str
+    total: Money
+    tickets: list[TicketLine]
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderExpired(Message):
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Message):
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    was_paid: bool
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRefunded(Message):
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    amount: Money
+    conference_name: str = ""
+
+
+# tickets
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketIssued(Message):
+    """`code` is the signed entry code: whoever can read it can show it at the door."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    order_id: str
+    order_tickets: int  # how many tickets the order has in all
+    number: int  # which of them this is, from 1
+    owner_id: str
+    owner_name: str
+    owner_email: str
+    attendee_name: str
+    ticket_type_name: str
+    code: str
+    valid_from: datetime
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCancelled(Message):
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    order_id: str
+    owner_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCheckedIn(Message):
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    owner_id: str
+    ticket_type_id: str
+    gate: str | None
+    direction: Literal["entry", "exit"]
+    scanned_at: datetime
+    conference_name: str = ""
+
+
+# contacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactExchanged(Message):
+    context = "contacts"
+    exchange_id: str
+    scanner_id: str
+    scanned_id: str
+    scanner_name: str
+    scanned_name: str
+
+
+KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in Message.__subclasses__()}

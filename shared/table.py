@@ -1,0 +1,109 @@
+"""One DynamoDB table per context, single-table within it: the base every item shares, the outbox, and cursors."""
+
+import base64
+import binascii
+import json
+import os
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
+
+from shared.clock import now
+from shared.errors import Malformed
+from shared.messages import Message
+
+_OUTBOX_LIFE = timedelta(days=7)  # the stream delivers within 24 h; the rest is for whoever looks into a failure
+
+M = TypeVar("M", bound="Item")
+
+
+class Gsi1(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # PynamoDB leaves __init_subclass__ untyped
+    """The one secondary index of a table, sparse: only items with `gsi1pk` are in it. Eventually consistent."""
+
+    class Meta:
+        index_name = "gsi1"
+        projection = AllProjection()
+
+    gsi1pk = UnicodeAttribute(hash_key=True)
+    gsi1sk = UnicodeAttribute(range_key=True)
+
+
+class Item(Model):
+    """What every item has. A context's items subclass it with a discriminator: `class Order(Item, discriminator="Order")`.
+
+    PynamoDB reads the table's name at import: TABLE_NAME is set by the template, one table per function.
+    """
+
+    class Meta:
+        table_name = os.environ.get("TABLE_NAME", "ketemu")
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = DiscriminatorAttribute()
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    ttl = NumberAttribute(null=True)  # seconds since 1970 after which DynamoDB may delete the item (within days)
+    gsi1 = Gsi1()
+
+
+class Outbox(Item, discriminator="Outbox"):
+    """A message that goes to the bus if, and only if, the transaction that holds it commits (`functions/relay`)."""
+
+    source = UnicodeAttribute()
+    detail_type = UnicodeAttribute()
+    detail = UnicodeAttribute()
+
+    @classmethod
+    def of(cls, message: Message) -> "Outbox":
+        return cls(
+            pk=f"OUTBOX#{message.id}",
+            sk="OUTBOX",
+            source=message.source,
+            detail_type=type(message).__name__,
+            detail=message.to_json(),
+            ttl=int((now() + _OUTBOX_LIFE).timestamp()),
+        )
+
+
+def failed_conditions(failure: TransactWriteError) -> list[int]:
+    """Which operations of a cancelled transaction failed their condition, as indexes in DynamoDB's order.
+
+    PynamoDB sends condition checks first, then deletes, then puts, then updates: issue them in that order.
+    """
+    reasons = failure.cancellation_reasons
+    return [index for index, reason in enumerate(reasons) if reason and reason.code == "ConditionalCheckFailed"]
+
+
+def is_conflict(failure: TransactWriteError) -> bool:
+    """Whether the transaction met another one (or throttling) and lost: nothing was decided, try again."""
+    codes = {reason.code for reason in failure.cancellation_reasons if reason}
+    return bool(codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+def encode_cursor(key: dict[str, Any] | None) -> str | None:
+    """DynamoDB's last evaluated key as an opaque string."""
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode() if key else None
+
+
+def decode_cursor(cursor: str | None, partition: str, attribute: str = "pk") -> dict[str, Any] | None:
+    """The inverse of `encode_cursor`. Raises Malformed for a cursor that is not of this `partition`."""
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor))
+        if key[attribute]["S"] == partition and all(set(value) == {"S"} and isinstance(value["S"], str) for value in key.values()):
+            return dict(key)
+    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise Malformed("The cursor is not one that this list gave. Start again without it.")
+
+
+def page(results: ResultIterator[M]) -> tuple[list[M], str | None]:
+    """One page of a limited query: its items, and the cursor of the next page or None."""
+    items = list(results)
+    return items, encode_cursor(results.last_evaluated_key)

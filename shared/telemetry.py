@@ -1,0 +1,14 @@
+"""Logs (JSON, one line a request or message) and metrics (EMF, printed with the logs: no call is made)."""
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE = "Ketemu"
+
+logger = Logger(service="ketemu", utc=True)  # POWERTOOLS_SERVICE_NAME names the context
+
+
+def count(name: str, conference_id: str, by: int = 1) -> None:
+    """Add `by` to the metric `name` of one conference, e.g. OrdersPaid."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=by, namespace=NAMESPACE) as metric:
+        metric.add_dimension("conference", conference_id)
