@@ -1,7 +1,8 @@
 """The messages of the bus: one frozen dataclass each, named in the past tense, fields only ever added.
 
 On the bus a message is an EventBridge event: `detail-type` is the class name, `source` is `ketemu.<context>`, `detail` is
-`Envelope` as JSON. Consumers ignore members they do not know, so a newer producer does not break them, and a member added later has a default.
+the message as JSON. Consumers ignore members they do not know, so a newer producer does not break them, and a member that is
+added later has a default.
 """
 
 from dataclasses import dataclass, field
