@@ -172,6 +172,9 @@ Limit = Annotated[int, Query(ge=1, le=100, description="Items a page")]
 Cursor = Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before")]
 Accept = Annotated[str, Header(alias="Accept", max_length=255)]
 
-PUBLIC: list[dict[str, list[str]]] = []  # `security=PUBLIC`: no access token needed (template.yaml must agree; a test holds it)
+# What a route says of itself with `security=` where it does not need an access token; template.yaml must agree (a test holds it).
+Security = list[dict[str, list[str]]]
+PUBLIC: Security = [{}]
+VISITORS: Security = [{}, {"access_token": []}]  # for anybody, and more for somebody who is logged in
 
 Handler = Callable[[JsonObject, Any], JsonObject]  # the Lambda context is untyped by nature

@@ -1,0 +1,79 @@
+"""The OpenAPI document of the whole API, made from the routes of every context (`make openapi` writes docs/openapi.json)."""
+
+import json
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+from shared.errors import JsonObject
+from shared.http import PROBLEM_JSON, Api
+
+CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications")
+PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+
+PROBLEM = {
+    "title": "Problem",
+    "description": "What went wrong and how to mend it (RFC 9457). `type` is stable: match on it.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:ketemu:problem:sold-out"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+
+
+def document() -> JsonObject:
+    """The merged document. Raises ValueError where two contexts give one schema name to different shapes."""
+    merged: JsonObject = {"paths": {}, "schemas": {"Problem": PROBLEM}}
+    for context in CONTEXTS:
+        app: Api = import_module(f"functions.{context}.api").app
+        part = json.loads(
+            app.get_openapi_json_schema(
+                title=context,
+                version="1",
+                security_schemes={"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},  # type: ignore[dict-item]  # plain JSON is accepted
+            )
+        )
+        merged["paths"].update(part["paths"])
+        _merge_schemas(merged["schemas"], part["components"]["schemas"], context)
+    for path in merged["paths"].values():
+        for operation in path.values():
+            _answer_with_problems(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ketemu",
+            "version": tomllib.loads(PROJECT.read_text())["project"]["version"],
+            "description": "Conferences: tickets, agenda, check-in by QR code, and the exchange of contacts.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"access_token": []}],
+        "paths": dict(sorted(merged["paths"].items())),
+        "components": {
+            "schemas": dict(sorted(merged["schemas"].items())),
+            "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _merge_schemas(into: JsonObject, schemas: JsonObject, context: str) -> None:
+    for name, schema in schemas.items():
+        if name in ("HTTPValidationError", "ValidationError"):
+            continue  # Powertools' own shape, which shared.http never answers with
+        if into.setdefault(name, schema) != schema:
+            raise ValueError(f"{context} has another schema {name}: rename one of them")
+
+
+def _answer_with_problems(operation: JsonObject) -> None:
+    problem = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = {"description": "A problem", **problem}
+
+
+if __name__ == "__main__":
+    print(json.dumps(document(), indent=2, ensure_ascii=False))

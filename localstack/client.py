@@ -1,0 +1,103 @@
+"""A person at the API: nothing but HTTP, as any client would. Used by the seed, the demo and the end-to-end tests."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+T = TypeVar("T")
+
+
+class Surprise(Exception):
+    """The API answered something else than was expected."""
+
+    def __init__(self, call: str, expected: int, answer: httpx.Response) -> None:
+        super().__init__(f"{call} answered {answer.status_code} where {expected} was expected: {answer.text[:500]}")
+
+
+class Unexpected(Exception):
+    """An answer came, and does not say what it should."""
+
+
+class NeverHappened(Exception):
+    """A condition was waited for in vain."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as it went: what a demo prints."""
+
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+
+
+@dataclass
+class Person:
+    """Somebody with an account, or not yet. Keeps the access token, and notes each call in `on_call`."""
+
+    api_url: str
+    http: httpx.Client
+    name: str = ""
+    email: str = ""
+    password: str = ""
+    user_id: str = ""
+    tokens: dict[str, Any] = field(default_factory=dict)
+    on_call: Callable[[Call], None] = lambda _: None
+
+    def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, **headers: str) -> httpx.Response:
+        """Raises Surprise unless the answer has the status `expect`. Header names are given with `_` for `-`."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.tokens:
+            sent["Authorization"] = f"Bearer {self.tokens['access_token']}"
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", uuid4().hex)
+        began = time.perf_counter()
+        answer = self.http.request(method, f"{self.api_url}{path}", json=body, headers=sent)
+        self.on_call(Call(method, path, answer.status_code, (time.perf_counter() - began) * 1000))
+        if answer.status_code != expect:
+            raise Surprise(f"{method} {path}", expect, answer)
+        return answer
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        return self.call("GET", path, **kwargs).json()
+
+    def post(self, path: str, body: Any = None, *, expect: int = 201, **kwargs: Any) -> Any:
+        return self.call("POST", path, body, expect=expect, **kwargs).json()
+
+    def register(self) -> None:
+        """Safe to repeat: the same account with the same password is the same person."""
+        body = {"email": self.email, "password": self.password, "name": self.name}
+        self.user_id = self.post("/auth/register", body, Idempotency_Key=f"register-{self.email}")["user_id"]
+
+    def log_in(self) -> None:
+        self.tokens = {}
+        self.tokens = self.post("/auth/login", {"email": self.email, "password": self.password}, expect=200)
+
+    def refresh(self) -> None:
+        self.tokens = self.post("/auth/refresh", {"refresh_token": self.tokens["refresh_token"]}, expect=200)
+
+    def wait_for_role(self, conference_id: str, role: str) -> None:
+        """Until the token carries the role: it follows a change of membership through the bus."""
+        wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}")
+        self.refresh()
+
+
+def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 30) -> T:
+    """The first truthy value of `condition`. Raises NeverHappened after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise NeverHappened(f"{what}: not seen within {seconds:.0f} s")
+        time.sleep(0.1)  # between two looks; the condition ends the wait
+    return value
+
+
+def must(condition: object, answer: object) -> None:
+    """Raises Unexpected, with the answer, unless the condition holds."""
+    if not condition:
+        raise Unexpected(f"this is not what was expected: {answer}")

@@ -1,0 +1,85 @@
+"""Every event in `events/` is one its function takes: what `make invoke` sends works."""
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared.table import Item
+from tests.contract.template import FUNCTIONS, ROOT
+from tests.support import CONTEXT
+
+FILES = sorted((ROOT / "events").rglob("*.json"))
+CONTEXTS = ["auth", "contacts", "events", "gateway", "notifications", "orders", "relay", "tickets"]
+
+
+@pytest.fixture(autouse=True)
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty platform: tables, secrets, the bus and a sender of e-mails."""
+    with mock_aws():
+        Item.create_table(billing_mode="PAY_PER_REQUEST", wait=False)
+        boto3.client("events").create_event_bus(Name="ketemu")
+        secrets, queues = boto3.client("secretsmanager"), boto3.client("sqs")
+        secrets.create_secret(Name="signing-keys", SecretString="{}")
+        secrets.create_secret(Name="ticket-secret", SecretString="0" * 64)
+        monkeypatch.setenv("SIGNING_KEYS_SECRET", "signing-keys")
+        monkeypatch.setenv("TICKET_SECRET", "ticket-secret")
+        monkeypatch.setenv("QUEUE_URL", queues.create_queue(QueueName="orders")["QueueUrl"])
+        monkeypatch.setenv("AGENDA_CACHE_URL", "off")
+        monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
+        monkeypatch.setenv("JWKS", '{"keys": []}')
+        boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
+        yield
+
+
+def handler_of(path: Path, event: dict[str, Any]) -> Any:
+    context = path.parent.name
+    if context == "gateway":
+        module, name = "authorizer", "visitor" if path.stem == "visitor" else "handler"
+    elif context == "relay":
+        module, name = "stream", "handler"
+    elif "ResponseURL" in event:
+        module, name = "keys", "handler"
+    else:
+        module, name = ("worker" if "Records" in event else "api"), "handler"
+    return getattr(import_module(f"functions.{context}.{module}"), name)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = json.loads(path.read_text())
+    sent: list[Any] = []
+    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: sent.append(request) or _Closed())
+    answer = handler_of(path, event)(event, CONTEXT)
+    if "ResponseURL" in event:
+        assert json.loads(sent[0].data)["Status"] == "SUCCESS"
+    elif "Records" in event:
+        assert answer["batchItemFailures"] == []
+    elif path.parent.name == "gateway":
+        assert answer["policyDocument"]["Statement"]
+    else:
+        assert answer["statusCode"] < 500, answer["body"]
+
+
+class _Closed:
+    def __enter__(self) -> "_Closed":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_context_has_events_to_try(context: str) -> None:
+    stems = {path.stem for path in FILES if path.parent.name == context}
+    assert stems
+    if f"{context.capitalize()}Worker" in FUNCTIONS:
+        assert "queue" in stems

@@ -1,0 +1,134 @@
+"""Each message reaches exactly the queues it should, and each queue's worker knows what reaches it."""
+
+import json
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared import messages
+from shared.messages import Message
+from shared.money import Money
+from tests.contract.template import RESOURCES
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+EUR = Money(4900, "EUR")
+LINE = messages.TicketLine("tty_1", "Regular", EUR, "Ada", "ada@example.org", NOON, NOON)
+CNF: dict[str, Any] = {"conference_id": "cnf_1"}
+ORDER: dict[str, Any] = {**CNF, "order_id": "ord_1", "buyer_id": "usr_1"}
+
+# Who hears of what. A message that is not here, or goes elsewhere, fails.
+REACHES: dict[Message, set[str]] = {
+    messages.UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada"): {"Notifications"},
+    messages.ConferencePublished(
+        **CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"
+    ): set(),
+    messages.AgendaReleased(**CNF, release=1): {"Events"},
+    messages.TicketTypeChanged(
+        **CNF,
+        ticket_type_id="tty_1",
+        revision=1,
+        name="Regular",
+        price=EUR,
+        capacity=10,
+        min_per_order=1,
+        max_per_order=5,
+        sale_starts_at=NOON,
+        sale_ends_at=NOON,
+        hidden=False,
+        valid_from=NOON,
+        valid_until=NOON,
+        hold_minutes=15,
+    ): {"Orders"},
+    messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1): {"Auth", "Notifications"},
+    messages.OrderReserved(**ORDER, expires_at=NOON): {"Orders"},
+    messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]): {
+        "Tickets",
+        "Notifications",
+    },
+    messages.OrderExpired(**ORDER): {"Notifications"},
+    messages.OrderCancelled(**ORDER, was_paid=False): {"Tickets", "Notifications"},
+    messages.OrderRefunded(**ORDER, amount=EUR): {"Tickets", "Notifications"},
+    messages.TicketIssued(
+        **CNF,
+        ticket_id="tkt_1",
+        order_id="ord_1",
+        order_tickets=1,
+        number=1,
+        owner_id="usr_1",
+        owner_name="Ada",
+        owner_email="ada@example.org",
+        attendee_name="Ada",
+        ticket_type_name="Regular",
+        code="KETEMU:E1:X",
+        valid_from=NOON,
+    ): {"Contacts", "Notifications"},
+    messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"): set(),
+    messages.TicketCheckedIn(
+        **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="tty_1", gate="A", direction="entry", scanned_at=NOON
+    ): {"Notifications"},
+    messages.ContactExchanged(
+        exchange_id="exc_1", scanner_id="usr_1", scanned_id="usr_2", scanner_name="Ada", scanned_name="Bob"
+    ): {"Notifications"},
+}
+
+RULES = {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"}
+QUEUES = ["Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications"]
+
+
+def test_every_message_is_accounted_for() -> None:
+    assert {type(message).__name__ for message in REACHES} == set(messages.KINDS)
+
+
+@pytest.mark.parametrize("message", REACHES, ids=lambda message: type(message).__name__)
+def test_a_message_crosses_the_bus_unchanged(message: Message) -> None:
+    assert messages.parse(type(message).__name__, json.loads(message.to_json())) == message
+
+
+@pytest.mark.parametrize("message", REACHES, ids=lambda message: type(message).__name__)
+def test_a_newer_producer_does_not_break_a_consumer(message: Message) -> None:
+    detail = {**json.loads(message.to_json()), "added_later": 1}
+    assert messages.parse(type(message).__name__, detail) == message
+
+
+def test_each_message_reaches_exactly_its_queues() -> None:
+    with mock_aws():
+        events, sqs = boto3.client("events"), boto3.client("sqs")
+        events.create_event_bus(Name="ketemu")
+        urls = {context: sqs.create_queue(QueueName=context)["QueueUrl"] for context in QUEUES}
+        arns = {
+            f"{context}Queue": sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            for context, url in urls.items()
+        }
+        for name, rule in RULES.items():
+            events.put_rule(Name=name, EventBusName="ketemu", EventPattern=json.dumps(rule["EventPattern"]))
+            targets = [{"Id": target["Id"], "Arn": arns[target["Arn"]["Fn::GetAtt"][0]]} for target in rule["Targets"]]
+            events.put_targets(Rule=name, EventBusName="ketemu", Targets=targets)
+
+        for message, reached in REACHES.items():
+            kind = type(message).__name__
+            entry = {"EventBusName": "ketemu", "Source": message.source, "DetailType": kind, "Detail": message.to_json()}
+            assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+            seen = {context: sqs.receive_message(QueueUrl=url).get("Messages", []) for context, url in urls.items()}
+            assert {context for context, received in seen.items() if received} == reached, kind
+            for context, received in seen.items():
+                for one in received:
+                    sqs.delete_message(QueueUrl=urls[context], ReceiptHandle=one["ReceiptHandle"])
+
+
+@pytest.mark.parametrize("context", QUEUES)
+def test_a_worker_reacts_to_exactly_what_reaches_its_queue(context: str) -> None:
+    reactions = import_module(f"functions.{context.lower()}.worker").REACTIONS
+    assert {kind.__name__ for kind in reactions} == set(RULES[f"{context}Rule"]["EventPattern"]["detail-type"])
+
+
+def test_only_the_relay_publishes() -> None:
+    root = Path(__file__).resolve().parents[2]
+    callers = {
+        path for folder in ("functions", "shared") for path in (root / folder).rglob("*.py") if ".put_events(" in path.read_text()
+    }
+    assert callers == {root / "functions" / "relay" / "stream.py"}

@@ -1,0 +1,67 @@
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from localstack.stack import RunningStack, running_stack
+
+from localstack.client import Person, wait_until
+
+Stack = RunningStack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The platform, built and deployed for this run on a free port."""
+    with running_stack(data=Path(tmp_path_factory.mktemp("stack"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def person(stack: RunningStack, http: httpx.Client) -> Callable[[str], Person]:
+    """Somebody who has registered and logged in."""
+
+    def arrive(name: str) -> Person:
+        someone = Person(
+            stack.api_url, http, name=name, email=f"{name.lower()}.{uuid4().hex[:8]}@example.org", password=uuid4().hex
+        )
+        someone.register()
+        someone.log_in()
+        return someone
+
+    return arrive
+
+
+@pytest.fixture
+def on_sale(http: httpx.Client, person: Callable[[str], Person]) -> Callable[..., tuple[str, str]]:
+    """A published conference with one ticket type on sale: (conference_id, ticket_type_id)."""
+
+    def publish(*, capacity: int, price: int = 4900, **conference: Any) -> tuple[str, str]:
+        organizer = person("Organizer")
+        opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+        body = {
+            "name": "E2E",
+            "time_zone": "Asia/Jakarta",
+            "currency": "EUR",
+            "starts_at": opening.isoformat(),
+            "ends_at": (opening + timedelta(days=1)).isoformat(),
+            **conference,
+        }
+        conference_id = organizer.post("/events/conferences", body)["id"]
+        base = f"/events/conferences/{conference_id}"
+        type_id = organizer.post(f"{base}/ticket-types", {"name": "Regular", "price": price, "capacity": capacity})["id"]
+        organizer.post(f"{base}/publish", expect=200)
+        url = f"{organizer.api_url}/orders/availability/{conference_id}"
+        wait_until(lambda: http.get(url).status_code == 200, "tickets on sale")
+        return conference_id, type_id
+
+    return publish

@@ -1,0 +1,140 @@
+"""The whole, over HTTP, on the emulator: what a person does and sees."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email import message_from_string, policy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from localstack.client import Person, wait_until
+from localstack.demo import Journey
+from tests.e2e.conftest import Stack
+
+
+def order(conference_id: str, type_id: str, quantity: int = 1) -> dict[str, Any]:
+    return {"conference_id": conference_id, "lines": [{"ticket_type_id": type_id, "quantity": quantity}]}
+
+
+def paid_order(conference_id: str, type_id: str, quantity: int = 1) -> dict[str, Any]:
+    return {**order(conference_id, type_id, quantity), "payment": {"method": "simulated"}}
+
+
+def test_the_journey_from_registration_to_the_inbox(stack: Stack, http: httpx.Client, tmp_path: Path) -> None:
+    journey = Journey(stack.api_url, http, tmp_path / "ticket.png")
+    journey.play()
+    assert [outcome for _, outcome, _ in journey.steps if not outcome] == []
+
+
+def test_a_paid_order_is_mailed_once_with_its_tickets(stack: Stack, person: Callable[[str], Person], on_sale: Any) -> None:
+    conference_id, type_id = on_sale(capacity=5)
+    buyer = person("Maya")
+    body = {
+        "conference_id": conference_id,
+        "lines": [{"ticket_type_id": type_id, "quantity": 2}],
+        "payment": {"method": "simulated"},
+    }
+    buyer.post("/orders", body)
+
+    def mails() -> list[Any]:
+        sent = httpx.get(f"{stack.endpoint_url}/_ministack/ses/messages").json()
+        return [mail for mail in sent["messages"] if buyer.email in str(mail)]
+
+    wait_until(mails, "the e-mail")
+    (mail,) = mails()
+    parsed = message_from_string(mail["raw"] if "raw" in mail else mail["RawMessage"], policy=policy.default)
+    pictures = [part.get_filename() for part in parsed.walk() if part.get_content_type() == "image/png" and part.get_filename()]
+    assert len(set(pictures)) >= 2
+
+
+def test_fifty_buyers_for_the_last_twenty_tickets_buy_exactly_twenty(
+    stack: Stack, http: httpx.Client, person: Callable[[str], Person], on_sale: Any
+) -> None:
+    conference_id, type_id = on_sale(capacity=20)
+    buyers = [person(f"Buyer{number}") for number in range(50)]
+    body = {
+        "conference_id": conference_id,
+        "lines": [{"ticket_type_id": type_id, "quantity": 1}],
+        "payment": {"method": "simulated"},
+    }
+
+    def buy(buyer: Person) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {buyer.tokens['access_token']}", "Idempotency-Key": "once"}
+        return http.post(f"{stack.api_url}/orders", json=body, headers=headers)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(buy, buyers))
+    told = sorted((answer.status_code, answer.json().get("type", answer.json().get("status"))) for answer in answers)
+    assert told == [(201, "paid")] * 20 + [(409, "urn:ketemu:problem:sold-out")] * 30
+
+    with ThreadPoolExecutor(16) as pool:  # a retry changes nothing: the same key is the same order
+        again = list(pool.map(buy, buyers))
+    assert [answer.json().get("id") for answer in again] == [answer.json().get("id") for answer in answers]
+
+    winners = [buyer for buyer, answer in zip(buyers, answers, strict=True) if answer.status_code == 201]
+    tickets = [
+        wait_until(lambda buyer=buyer: buyer.get("/tickets")["items"], "a ticket")  # type: ignore[misc]  # a lambda's default
+        for buyer in winners
+    ]
+    assert len({ticket["id"] for (ticket,) in tickets}) == 20
+
+
+def test_a_hold_that_nobody_pays_returns_its_seat(person: Callable[[str], Person], on_sale: Any) -> None:
+    conference_id, type_id = on_sale(capacity=1, hold_minutes=1)
+    slow, quick = person("Slow"), person("Quick")
+    held = slow.post("/orders", order(conference_id, type_id))
+    assert held["status"] == "reserved"
+    quick.call("POST", "/orders", order(conference_id, type_id), expect=409)
+
+    wait_until(lambda: slow.get(f"/orders/{held['id']}")["status"] == "expired", "the expiry", seconds=80)
+    late_by = datetime.now(UTC) - datetime.fromisoformat(held["expires_at"])
+    assert timedelta(0) <= late_by < timedelta(seconds=10)
+    slow.call("POST", f"/orders/{held['id']}/payments", {"method": "simulated"}, expect=409)
+    quick.post("/orders", paid_order(conference_id, type_id))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token", "status", "slug"),
+    [
+        ("GET", "/tickets", None, 401, "unauthenticated"),
+        ("GET", "/tickets", "not-a-token", 403, "token-refused"),
+        ("GET", "/nowhere/at/all", None, 404, "not-found"),
+        ("GET", "/events/conferences?mine=true", None, 401, "unauthenticated"),
+        ("GET", "/events/conferences/cnf_00000000000000000000000000", None, 404, "not-found"),
+        ("POST", "/auth/login", None, 422, "invalid"),
+    ],
+)
+def test_the_gate_and_the_functions_speak_the_same_problems(
+    stack: Stack, http: httpx.Client, method: str, path: str, token: str | None, status: int, slug: str
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = http.request(method, f"{stack.api_url}{path}", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:ketemu:problem:{slug}")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_browser_may_ask_first(stack: Stack, http: httpx.Client) -> None:
+    answer = http.options(f"{stack.api_url}/orders", headers={"Origin": "https://app.example.org"})
+    assert answer.status_code == 204
+    assert "Idempotency-Key" in answer.headers["access-control-allow-headers"]
+
+
+def test_the_correlation_id_goes_from_the_request_through_every_message(
+    stack: Stack, person: Callable[[str], Person], on_sale: Any
+) -> None:
+    conference_id, type_id = on_sale(capacity=1)
+    buyer = person("Traced")
+    body = {
+        "conference_id": conference_id,
+        "lines": [{"ticket_type_id": type_id, "quantity": 1}],
+        "payment": {"method": "simulated"},
+    }
+    buyer.call("POST", "/orders", body, expect=201, X_Correlation_Id="trace-me-4711")
+    wait_until(
+        lambda: {"orders", "tickets", "notifications"} <= stack.services_that_logged("trace-me-4711"), "the id in three logs"
+    )
+    logged = stack.log_lines("trace-me-4711")
+    assert not [line for line in logged if buyer.email in line], "personal data in a log"
