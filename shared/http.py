@@ -4,17 +4,19 @@ The only `except` of a request is here. Everything a context raises as `shared.e
 `application/problem+json`, and so is what validation, the router or a bug says.
 """
 
+import base64
 import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Depends, Request, Response
 from aws_lambda_powertools.event_handler.depends import DependencyResolutionError
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -62,6 +64,7 @@ class Api(APIGatewayRestResolver):
         self.exception_handler(DependencyResolutionError)(_answer_dependency)
         self.exception_handler(Exception)(_answer_fault)
         self.not_found(self._answer_no_route)
+        self.use([_refuse_arrays])
 
     def _answer_no_route(self, _: NotFoundError) -> Response[str]:
         event = self.current_event
@@ -83,6 +86,13 @@ class Api(APIGatewayRestResolver):
             ms=round((time.perf_counter() - began) * 1000, 1),
         )
         return answer
+
+
+def _refuse_arrays(app: APIGatewayRestResolver, following: NextMiddleware) -> Response[Any]:
+    """Powertools takes the first element of an array for the body; nobody means that."""
+    if (app.current_event.decoded_body or "").lstrip().startswith("["):
+        raise Invalid("The body is a JSON array. Send one JSON object.")
+    return following(app)
 
 
 def _correlation_id(event: JsonObject) -> str:
@@ -122,6 +132,13 @@ class _Fault(Problem):
 def _answer_fault(failure: Exception) -> Response[str]:
     logger.exception("unhandled", exc_info=failure)
     return _answer(_Fault(f"The fault is ours and is logged as {correlation.current()}. Try again; if it stays, report that id."))
+
+
+def binary(media_type: str, body: bytes, headers: Mapping[str, str]) -> Response[str]:
+    """An answer of bytes, in base64 already: Powertools' validation would read bytes as UTF-8."""
+    answer = Response(200, media_type, base64.b64encode(body).decode(), headers)
+    answer.base64_encoded = True
+    return answer
 
 
 def _caller(request: Request) -> Caller:

@@ -17,3 +17,13 @@ def derived_id(prefix: str, *parts: str) -> str:
     """
     digest = hashlib.sha256(b"".join(f"{len(part)}:{part}".encode() for part in parts)).digest()
     return f"{prefix}_{ULID(digest[:16])}"
+
+
+def id_bytes(of: str) -> bytes:
+    """The 16 bytes of the id `of`, without its prefix: for binary formats. Raises ValueError."""
+    return ULID.from_str(of.rpartition("_")[2]).bytes
+
+
+def id_from_bytes(prefix: str, raw: bytes) -> str:
+    """The inverse of `id_bytes`, given the prefix that the format implies. Raises ValueError unless `raw` is 16 bytes."""
+    return f"{prefix}_{ULID(raw)}"

@@ -1,13 +1,19 @@
 """QR codes as pictures. Payloads stay in the QR alphanumeric set (0-9 A-Z space $%*+-./:), which needs 5.5 bits a character."""
 
 import io
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from qrcode.image.pil import PilImage
+    from qrcode.image.pure import PyPNGImage
+    from qrcode.main import QRCode
 
 Level = Literal["L", "M", "Q", "H"]  # recovers about 7, 15, 25, 30 % of the symbol (ISO/IEC 18004)
+_QUIET_ZONE = 4  # modules of white on every side, as the standard asks for
 
 
 def png(payload: str, *, box: int = 8, level: Level = "M") -> bytes:
-    """A PNG, `box` pixels a module, with the quiet zone of 4 modules that the standard asks for."""
+    """A PNG, `box` pixels a module, quiet zone included."""
     from qrcode.image.pil import PilImage
 
     out = io.BytesIO()
@@ -16,7 +22,7 @@ def png(payload: str, *, box: int = 8, level: Level = "M") -> bytes:
 
 
 def svg(payload: str, *, box: int = 8, level: Level = "M") -> bytes:
-    """An SVG of one path that scales to any size."""
+    """An SVG of one path that scales to any size; `box` tenths of a millimetre a module."""
     from qrcode.image.svg import SvgPathFillImage
 
     out = io.BytesIO()
@@ -31,10 +37,16 @@ def terminal(payload: str, *, level: Level = "M") -> str:
     return out.getvalue()
 
 
-def _symbol(payload: str, box: int, level: Level):  # type: ignore[no-untyped-def]  # qrcode's QRCode is generic over its image
+def _symbol(payload: str, box: int, level: Level) -> "QRCode[PilImage | PyPNGImage]":
     import qrcode
 
-    symbol = qrcode.QRCode(error_correction=getattr(qrcode, f"ERROR_CORRECT_{level}"), box_size=box, border=4)
+    correction = {
+        "L": qrcode.ERROR_CORRECT_L,
+        "M": qrcode.ERROR_CORRECT_M,
+        "Q": qrcode.ERROR_CORRECT_Q,
+        "H": qrcode.ERROR_CORRECT_H,
+    }
+    symbol = qrcode.QRCode(error_correction=correction[level], box_size=box, border=_QUIET_ZONE)
     symbol.add_data(payload)
     symbol.make(fit=True)
     return symbol

@@ -4,20 +4,31 @@ import base64
 import binascii
 import json
 import os
+import random
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
+from pynamodb.transactions import TransactWrite
 
 from shared.clock import now
-from shared.errors import Malformed
+from shared.config import env
+from shared.errors import Busy, Malformed
 from shared.messages import Message
 
 _OUTBOX_LIFE = timedelta(days=7)  # the stream delivers within 24 h; the rest is for whoever looks into a failure
+_PAUSES = (0.0, 0.02, 0.04, 0.08, 0.16)  # seconds at most before each try of a transaction
+
+# What a last evaluated key consists of, by the partition attribute of the queried table or index.
+_KEYS = {"pk": {"pk", "sk"}, "gsi1pk": {"pk", "sk", "gsi1pk", "gsi1sk"}}
 
 M = TypeVar("M", bound="Item")
 
@@ -70,6 +81,29 @@ class Outbox(Item, discriminator="Outbox"):
         )
 
 
+def transact(compose: Callable[[TransactWrite], None], pauses: Sequence[float] = _PAUSES) -> None:
+    """Commit what `compose` adds to a transaction, again where it met another one, after at most each of `pauses` (seconds).
+
+    Raises TransactWriteError where a condition failed, and Busy where the contention does not end.
+    """
+    for pause in pauses:
+        time.sleep(random.uniform(0, pause))  # noqa: S311  # spreads the rivals, keeps no secret
+        try:
+            with TransactWrite(connection=_connection()) as transaction:
+                compose(transaction)
+        except TransactWriteError as failure:
+            if not is_conflict(failure):
+                raise
+        else:
+            return
+    raise Busy("Others are changing the same thing right now. Nothing was done: send the request again.")
+
+
+@cache
+def _connection() -> Connection:
+    return Connection(region=env("AWS_REGION"))
+
+
 def failed_conditions(failure: TransactWriteError) -> list[int]:
     """Which operations of a cancelled transaction failed their condition, as indexes in DynamoDB's order.
 
@@ -96,7 +130,8 @@ def decode_cursor(cursor: str | None, partition: str, attribute: str = "pk") -> 
         return None
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor))
-        if key[attribute]["S"] == partition and all(set(value) == {"S"} and isinstance(value["S"], str) for value in key.values()):
+        whole = set(key) == _KEYS[attribute] and all(set(value) == {"S"} for value in key.values())
+        if whole and key[attribute]["S"] == partition and all(isinstance(value["S"], str) and value["S"] for value in key.values()):
             return dict(key)
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         pass

@@ -14,24 +14,42 @@ from shared import correlation, messages
 from shared.errors import JsonObject
 from shared.telemetry import logger
 
-# The messages of each kind are taken one at a time; what an effect does must be safe to repeat.
-Reactions = Mapping[type[Any], Callable[[Any], None]]  # each callable takes the message type it is filed under
+# What is done about each kind of message; each callable takes the kind it is filed under, and must be safe to repeat.
+Reactions = Mapping[type[Any], Callable[[Any], None]]
 
 
-def worker(reactions: Reactions) -> Callable[[JsonObject, LambdaContext], JsonObject]:
-    """The Lambda handler of a queue: each message goes to the reaction for its type; one without a reaction fails."""
-    processor = BatchProcessor(event_type=EventType.SQS)
+class Worker:
+    """The Lambda handler of a queue: each message goes to the reaction for its kind; one without a reaction fails."""
 
-    def react(record: SQSRecord) -> None:
-        event = record.json_body
-        message = messages.parse(event["detail-type"], event["detail"])
+    def __init__(self, reactions: Reactions) -> None:
+        self.reactions = reactions
+        # A batch that failed as a whole is reported message by message too: the exception it would raise quotes the messages.
+        self._processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def __call__(self, event: JsonObject, context: LambdaContext) -> JsonObject:
+        return dict(process_partial_response(event=event, record_handler=self._react, processor=self._processor, context=context))
+
+    def _react(self, record: SQSRecord) -> None:
+        message = _read(record.json_body)
         correlation.follow(message.correlation_id)
         logger.set_correlation_id(message.correlation_id)
-        reactions[type(message)](message)
-        attempt = record.attributes.approximate_receive_count
-        logger.info("message", kind=type(message).__name__, message_id=message.id, attempt=attempt)
+        told: dict[str, Any] = {  # log members, of whatever type
+            "kind": type(message).__name__,
+            "message_id": message.id,
+            "attempt": record.attributes.approximate_receive_count,
+        }
+        try:
+            self.reactions[type(message)](message)
+        except Exception:
+            logger.exception("message failed", **told)  # Powertools notes the failure for SQS and says nothing of its cause
+            raise
+        logger.info("message", **told)
 
-    def handler(event: JsonObject, context: LambdaContext) -> JsonObject:
-        return dict(process_partial_response(event=event, record_handler=react, processor=processor, context=context))
 
-    return handler
+def _read(event: JsonObject) -> messages.Message:
+    try:
+        return messages.parse(event["detail-type"], event["detail"])
+    except Exception as failure:
+        # Without its text, which quotes the message and with it a person.
+        logger.error("message not understood", kind=event.get("detail-type"), failure=type(failure).__name__)
+        raise

@@ -19,8 +19,8 @@ _CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
 
 
 @cache
-def _keys() -> dict[str, jwt.PyJWK]:
-    return {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in json.loads(env("JWKS"))["keys"]}
+def _keys(jwks: str) -> dict[str, jwt.PyJWK]:
+    return {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in json.loads(jwks)["keys"]}
 
 
 def verify(token: str) -> JsonObject:
@@ -28,7 +28,7 @@ def verify(token: str) -> JsonObject:
 
     The key is chosen from our own set by `kid`; the algorithm is ours, never the token's.
     """
-    key = _keys().get(str(jwt.get_unverified_header(token).get("kid")))
+    key = _keys(env("JWKS")).get(str(jwt.get_unverified_header(token).get("kid")))
     if key is None:
         raise jwt.InvalidTokenError("unknown key")
     claims: JsonObject = jwt.decode(

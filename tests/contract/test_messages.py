@@ -122,7 +122,7 @@ def test_each_message_reaches_exactly_its_queues() -> None:
 
 @pytest.mark.parametrize("context", QUEUES)
 def test_a_worker_reacts_to_exactly_what_reaches_its_queue(context: str) -> None:
-    reactions = import_module(f"functions.{context.lower()}.worker").REACTIONS
+    reactions = import_module(f"functions.{context.lower()}.worker").handler.reactions
     assert {kind.__name__ for kind in reactions} == set(RULES[f"{context}Rule"]["EventPattern"]["detail-type"])
 
 

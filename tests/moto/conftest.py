@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -19,4 +18,4 @@ def aws() -> Iterator[None]:
 def table(aws: None) -> Table:
     """The context's table with its index, as template.yaml makes it."""
     Item.create_table(billing_mode="PAY_PER_REQUEST", wait=False)
-    return Table(boto3.resource("dynamodb").Table("ketemu"))
+    return Table()

@@ -57,6 +57,7 @@ def get_failure(how: str) -> Seen:
         ("POST", "/things", None, ADA, 422, "invalid"),
         ("POST", "/things", "{no json", ADA, 400, "malformed"),
         ("POST", "/things", [1], ADA, 422, "invalid"),
+        ("POST", "/things", [{"name": "ok"}], ADA, 422, "invalid"),
         ("POST", "/things", {"name": ""}, ADA, 422, "invalid"),
         ("POST", "/things", {"name": "too long"}, ADA, 422, "invalid"),
         ("POST", "/things", {"name": "ok", "role": "admin"}, ADA, 422, "invalid"),

@@ -1,0 +1,133 @@
+"""Whatever is sent, a client is told what is wrong, and nothing is written."""
+
+from typing import Any
+
+import pytest
+
+from functions.auth import api
+from functions.auth.domain import User
+from functions.auth.dynamo import DynamoAccounts, DynamoSessions
+from functions.auth.passwords import Argon2Passwords
+from functions.auth.use_cases import Session, register
+from shared.caller import Caller
+from shared.clock import now
+from tests.support import Table, call
+
+ADA = {"email": "ada@example.org", "password": "correct horse battery", "name": "Ada"}
+NOBODY = Caller("usr_nobody", "nobody@example.org", "Nobody")
+KEY = {"idempotency-key": "key-1"}
+
+
+def without(name: str) -> dict[str, str]:
+    return {member: value for member, value in ADA.items() if member != name}
+
+
+REGISTER, LOGIN, REFRESH, LOGOUT, ME = "/auth/register", "/auth/login", "/auth/refresh", "/auth/logout", "/auth/me"
+CREDENTIALS = without("name")
+
+CASES: list[tuple[str, str, Any, Caller | None, dict[str, str], int, str]] = [
+    # registering
+    ("POST", REGISTER, None, None, {}, 422, "invalid"),
+    ("POST", REGISTER, "{no json", None, {}, 400, "malformed"),
+    ("POST", REGISTER, [ADA["email"]], None, {}, 422, "invalid"),
+    *(("POST", REGISTER, without(name), None, {}, 422, "invalid") for name in ADA),
+    *(("POST", REGISTER, {**ADA, name: wrong}, None, {}, 422, "invalid") for name in ADA for wrong in (None, 7, "")),
+    ("POST", REGISTER, {**ADA, "roles": {"cnf_1": "organizer"}}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "email": "ada"}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "email": f"ada@{'a.' * 130}org"}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "password": "too short"}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "password": "x" * 129}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, '{"email": "eve@example.org", "password": "\\ud800 is no text", "name": "Eve"}', None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "name": "   "}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "name": "x" * 101}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, {**ADA, "name": "Ada\nBcc: eve@example.org"}, None, {}, 422, "invalid"),
+    ("POST", REGISTER, ADA, None, {"idempotency-key": "with blanks"}, 400, "malformed"),
+    ("POST", REGISTER, ADA, None, {}, 409, "email-taken"),
+    ("POST", REGISTER, {**ADA, "password": "another password"}, None, KEY, 409, "email-taken"),
+    # logging in
+    ("POST", LOGIN, None, None, {}, 422, "invalid"),
+    ("POST", LOGIN, "{no json", None, {}, 400, "malformed"),
+    ("POST", LOGIN, {"email": ADA["email"]}, None, {}, 422, "invalid"),
+    ("POST", LOGIN, {**CREDENTIALS, "email": "ada"}, None, {}, 422, "invalid"),
+    ("POST", LOGIN, {**CREDENTIALS, "password": 7}, None, {}, 422, "invalid"),
+    ("POST", LOGIN, {**CREDENTIALS, "password": "x" * 129}, None, {}, 422, "invalid"),
+    ("POST", LOGIN, ADA, None, {}, 422, "invalid"),
+    ("POST", LOGIN, {**CREDENTIALS, "password": "wrong"}, None, {}, 401, "bad-credentials"),
+    ("POST", LOGIN, {**CREDENTIALS, "email": "eve@example.org"}, None, {}, 401, "bad-credentials"),
+    # refreshing
+    ("POST", REFRESH, None, None, {}, 422, "invalid"),
+    ("POST", REFRESH, "{no json", None, {}, 400, "malformed"),
+    ("POST", REFRESH, {}, None, {}, 422, "invalid"),
+    ("POST", REFRESH, {"refresh_token": ""}, None, {}, 422, "invalid"),
+    ("POST", REFRESH, {"refresh_token": 7}, None, {}, 422, "invalid"),
+    ("POST", REFRESH, {"refresh_token": "x" * 201}, None, {}, 422, "invalid"),
+    ("POST", REFRESH, {"refresh_token": "nothing of ours"}, None, {}, 401, "bad-credentials"),
+    ("POST", REFRESH, {"refresh_token": "."}, None, {}, 401, "bad-credentials"),
+    # logging out
+    ("POST", LOGOUT, {"refresh_token": "nothing of ours"}, None, {}, 401, "unauthenticated"),
+    ("POST", LOGOUT, {}, NOBODY, {}, 422, "invalid"),
+    ("POST", LOGOUT, {"refresh_token": "x" * 201}, NOBODY, {}, 422, "invalid"),
+    # the profile
+    ("GET", ME, None, None, {}, 401, "unauthenticated"),
+    ("GET", ME, None, NOBODY, {}, 404, "not-found"),
+    ("PATCH", ME, {"name": "Eve"}, None, {}, 401, "unauthenticated"),
+    ("PATCH", ME, {"name": "Eve"}, NOBODY, {}, 404, "not-found"),
+    *(("PATCH", ME, {"name": wrong}, NOBODY, {}, 422, "invalid") for wrong in (None, 7, "", "  ", "x" * 101, "a\x00b")),
+    ("PATCH", ME, {"name": "Eve", "email": "eve@example.org"}, NOBODY, {}, 422, "invalid"),
+    ("PATCH", ME, "{no json", NOBODY, {}, 400, "malformed"),
+    ("DELETE", "/auth/login", None, None, {}, 404, "not-found"),
+]
+
+
+@pytest.fixture
+def ada(table: Table) -> User:
+    accounts = DynamoAccounts()
+    register(accounts, Argon2Passwords(), now, registration_id="reg_1", **ADA)
+    credential = accounts.credential(ADA["email"])
+    assert credential
+    user = accounts.user(credential.user_id)
+    assert user
+    return user
+
+
+@pytest.mark.parametrize(("method", "url", "body", "caller", "headers", "status", "slug"), CASES)
+def test_bad_input_is_told_and_changes_nothing(
+    table: Table,
+    ada: User,
+    method: str,
+    url: str,
+    body: Any,
+    caller: Caller | None,
+    headers: dict[str, str],
+    status: int,
+    slug: str,
+) -> None:
+    before = table.items()
+    answer = call(api.handler, method, url, body, caller=caller, headers=headers)
+    assert (answer.status, answer.problem()) == (status, slug)
+    assert table.items() == before
+
+
+def test_a_key_that_comes_back_with_another_body_is_refused(table: Table) -> None:
+    assert call(api.handler, "POST", REGISTER, ADA, headers=KEY).status == 201
+    before = table.items()
+    answer = call(api.handler, "POST", REGISTER, {**ADA, "name": "Someone else"}, headers=KEY)
+    assert (answer.status, answer.problem()) == (422, "idempotency-key-reused")
+    assert table.items() == before
+
+
+def test_logging_somebody_else_out_changes_nothing_and_tells_nothing(table: Table, ada: User) -> None:
+    session, token = Session.open(ada.user_id, now())
+    DynamoSessions().start(session)
+    before = table.items()
+    answers = [
+        call(api.handler, "POST", LOGOUT, {"refresh_token": text}, caller=NOBODY) for text in (str(token), "nothing of ours")
+    ]
+    assert [(answer.status, answer.body) for answer in answers] == [(204, b""), (204, b"")]
+    assert table.items() == before
+
+
+def test_a_refused_password_is_not_said_back(table: Table) -> None:
+    answer = call(api.handler, "POST", REGISTER, {**ADA, "password": "tooshort!"})
+    assert answer.status == 422
+    assert "tooshort!" not in answer.body.decode()

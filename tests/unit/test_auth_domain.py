@@ -1,0 +1,94 @@
+"""The rules of accounts and sessions."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.auth.domain import RefreshToken, Session, normal_email
+
+NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "normal"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        ("  Ada.Lovelace+conf@Example.ORG\n", "ada.lovelace+conf@example.org"),
+        ("o'neil_%x@sub-domain.example.co.uk", "o'neil_%x@sub-domain.example.co.uk"),
+        ("a@xn--mller-kva.example", "a@xn--mller-kva.example"),
+        (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
+    ],
+)
+def test_an_account_is_found_by_one_spelling_of_its_email(typed: str, normal: str) -> None:
+    assert normal_email(typed) == normal
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.org",
+        "ada@localhost",
+        "ada@example..org",
+        "ada@-example.org",
+        "ada@example.org.",
+        "ada@@example.org",
+        "ada lovelace@example.org",
+        "ada@example.org\nbcc:eve@example.org",
+        "ada@exa_mple.org",
+        "ädä@example.org",
+        "ada@exam\u212aple.org",  # the Kelvin sign, which becomes an ASCII k in lower case
+        f"{'a' * 65}@example.org",
+        f"ada@{'a' * 64}.org",
+    ],
+)
+def test_what_is_no_email_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="such as"):
+        normal_email(typed)
+
+
+@given(st.emails())
+def test_a_normal_email_stays_as_it_is(email: str) -> None:
+    try:
+        normal = normal_email(email)
+    except ValueError:
+        return  # legal by RFC 5322, such as a longer part before the @
+    assert normal_email(normal) == normal
+    assert normal == normal.lower()
+
+
+def test_a_refresh_token_carries_256_random_bits_and_no_two_are_alike() -> None:
+    tokens = [Session.open("usr_ada", NOW)[1] for _ in range(50)]
+    assert all(len(base64.urlsafe_b64decode(token.secret + "=")) == 32 for token in tokens)
+    assert len({token.secret for token in tokens}) == len({token.session_id for token in tokens}) == 50
+
+
+def test_a_session_keeps_only_the_hash_of_its_token() -> None:
+    session, token = Session.open("usr_ada", NOW)
+    assert token.secret not in (session.token_digest, repr(session), repr(token))
+    assert session.accepts(RefreshToken.parse(str(token)))
+
+
+def test_only_the_latest_token_of_a_session_is_good() -> None:
+    session, first = Session.open("usr_ada", NOW)
+    renewed, second = session.renew(NOW)
+    assert renewed.session_id == session.session_id
+    assert not renewed.accepts(first)
+    assert renewed.accepts(second)
+
+
+def test_a_session_lasts_thirty_days_from_its_last_refresh() -> None:
+    session, _ = Session.open("usr_ada", NOW)
+    assert session.expires_at == NOW + timedelta(days=30)
+    assert session.renew(NOW + timedelta(days=10))[0].expires_at == NOW + timedelta(days=40)
+
+
+@given(st.text(max_size=200))
+def test_no_text_passes_for_a_token(text: str) -> None:
+    session, _ = Session.open("usr_ada", NOW)
+    assert not session.accepts(RefreshToken.parse(text))
