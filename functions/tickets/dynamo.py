@@ -1,0 +1,261 @@
+"""Tickets, scans and what became of each order, in the context's table.
+
+| item | pk | sk | gsi1pk | gsi1sk |
+|---|---|---|---|---|
+| Ticket | TICKET#id | TICKET | USER#owner | ISSUED#instant#id |
+| TicketScan | SCAN#conference#nonce | SCAN | | |
+| OrderTickets | ORDER#id | TICKETS | | |
+
+A scan has a partition of its own, so that a full door heats no key.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from functions.tickets.domain import Attendee, Direction, Entry, Reason, Scan, Stale, Status, Ticket, TicketsOfOrder, Verdict
+from shared.clock import iso
+from shared.messages import TicketCancelled, TicketCheckedIn, TicketIssued
+from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
+
+
+class TicketItem(Item, discriminator="Ticket"):
+    v = NumberAttribute(default=1)
+    ticket_id = UnicodeAttribute()
+    conference_id = UnicodeAttribute()
+    conference_name = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    ticket_type_id = UnicodeAttribute()
+    ticket_type_name = UnicodeAttribute()
+    owner_id = UnicodeAttribute()
+    attendee_name = UnicodeAttribute()
+    attendee_email = UnicodeAttribute()
+    code = UnicodeAttribute()
+    valid_from = UTCDateTimeAttribute()
+    valid_until = UTCDateTimeAttribute()
+    issued_at = UTCDateTimeAttribute()
+    status = UnicodeAttribute()
+    entered_at = UTCDateTimeAttribute(null=True)
+    entered_gate = UnicodeAttribute(null=True)
+
+    @staticmethod
+    def key(ticket_id: str) -> tuple[str, str]:
+        return f"TICKET#{ticket_id}", "TICKET"
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "TicketItem":
+        """A new ticket: never yet at the door."""
+        return cls(
+            *cls.key(ticket.id),
+            gsi1pk=f"USER#{ticket.owner_id}",
+            gsi1sk=f"ISSUED#{iso(ticket.issued_at)}#{ticket.id}",
+            ticket_id=ticket.id,
+            conference_id=ticket.conference_id,
+            conference_name=ticket.conference_name,
+            order_id=ticket.order_id,
+            ticket_type_id=ticket.ticket_type_id,
+            ticket_type_name=ticket.ticket_type_name,
+            owner_id=ticket.owner_id,
+            attendee_name=ticket.attendee.name,
+            attendee_email=ticket.attendee.email,
+            code=ticket.code,
+            valid_from=ticket.valid_from,
+            valid_until=ticket.valid_until,
+            issued_at=ticket.issued_at,
+            status=ticket.status,
+        )
+
+    def domain(self) -> Ticket:
+        return Ticket(
+            id=self.ticket_id,
+            conference_id=self.conference_id,
+            conference_name=self.conference_name,
+            order_id=self.order_id,
+            ticket_type_id=self.ticket_type_id,
+            ticket_type_name=self.ticket_type_name,
+            owner_id=self.owner_id,
+            attendee=Attendee(self.attendee_name, self.attendee_email),
+            code=self.code,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            issued_at=self.issued_at,
+            status=cast("Status", self.status),
+            first_entry=Entry(self.entered_at, self.entered_gate) if self.entered_at else None,
+        )
+
+
+class ScanItem(Item, discriminator="TicketScan"):
+    v = NumberAttribute(default=1)
+    nonce = UnicodeAttribute()
+    conference_id = UnicodeAttribute()
+    ticket_id = UnicodeAttribute()
+    direction = UnicodeAttribute()
+    gate = UnicodeAttribute(null=True)
+    scanned_at = UTCDateTimeAttribute()
+    received_at = UTCDateTimeAttribute()
+    operator_id = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)  # none: let through
+    detail = UnicodeAttribute()
+    entered_at = UTCDateTimeAttribute(null=True)
+    entered_gate = UnicodeAttribute(null=True)
+
+    @staticmethod
+    def key(conference_id: str, nonce: str) -> tuple[str, str]:
+        return f"SCAN#{conference_id}#{nonce}", "SCAN"
+
+    @classmethod
+    def of(cls, scan: Scan, verdict: Verdict) -> "ScanItem":
+        return cls(
+            *cls.key(scan.conference_id, scan.nonce),
+            nonce=scan.nonce,
+            conference_id=scan.conference_id,
+            ticket_id=scan.ticket_id,
+            direction=scan.direction,
+            gate=scan.gate,
+            scanned_at=scan.scanned_at,
+            received_at=scan.received_at,
+            operator_id=scan.operator_id,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            entered_at=verdict.first_entry.at if verdict.first_entry else None,
+            entered_gate=verdict.first_entry.gate if verdict.first_entry else None,
+        )
+
+    def domain(self) -> tuple[Scan, Verdict]:
+        scan = Scan(
+            nonce=self.nonce,
+            conference_id=self.conference_id,
+            ticket_id=self.ticket_id,
+            direction=cast("Direction", self.direction),
+            gate=self.gate,
+            scanned_at=self.scanned_at,
+            received_at=self.received_at,
+            operator_id=self.operator_id,
+        )
+        first_entry = Entry(self.entered_at, self.entered_gate) if self.entered_at else None
+        return scan, Verdict(cast("Reason | None", self.reason), self.detail, first_entry)
+
+
+class OrderTicketsItem(Item, discriminator="OrderTickets"):
+    v = NumberAttribute(default=1)
+    order_id = UnicodeAttribute()
+    issued = NumberAttribute()  # how many
+    cancelled = BooleanAttribute()
+
+    @staticmethod
+    def key(order_id: str) -> tuple[str, str]:
+        return f"ORDER#{order_id}", "TICKETS"
+
+    @classmethod
+    def of(cls, order: TicketsOfOrder) -> "OrderTicketsItem":
+        return cls(*cls.key(order.order_id), order_id=order.order_id, issued=order.issued, cancelled=order.cancelled)
+
+    def domain(self) -> TicketsOfOrder:
+        return TicketsOfOrder(self.order_id, int(self.issued), self.cancelled)
+
+
+class DynamoTickets:
+    """Implements `use_cases.Tickets`."""
+
+    def issue(self, order_id: str, tickets: Sequence[Ticket], messages: Sequence[TicketIssued]) -> bool:
+        """One transaction of 2n + 1 items: up to 49 tickets an order."""
+        order = OrderTicketsItem.of(TicketsOfOrder(order_id, len(tickets), cancelled=False))
+
+        def compose(transaction: TransactWrite) -> None:
+            transaction.save(order, condition=Item.pk.does_not_exist())
+            for ticket in tickets:
+                transaction.save(TicketItem.of(ticket))
+            for message in messages:
+                transaction.save(Outbox.of(message))
+
+        try:
+            _commit(compose)
+        except Stale:
+            return False
+        return True
+
+    def of_order(self, order_id: str) -> TicketsOfOrder | None:
+        try:
+            return OrderTicketsItem.get(*OrderTicketsItem.key(order_id), consistent_read=True).domain()
+        except OrderTicketsItem.DoesNotExist:
+            return None
+
+    def bar(self, order_id: str) -> None:
+        order = OrderTicketsItem.of(TicketsOfOrder(order_id, 0, cancelled=True))
+        _commit(lambda transaction: transaction.save(order, condition=Item.pk.does_not_exist()))
+
+    def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
+        def compose(transaction: TransactWrite) -> None:
+            for message in messages:
+                transaction.save(Outbox.of(message))
+            transaction.update(
+                OrderTicketsItem(*OrderTicketsItem.key(order.order_id)),
+                actions=[OrderTicketsItem.cancelled.set(True)],
+                condition=OrderTicketsItem.cancelled == False,  # noqa: E712  # an expression, not a comparison
+            )
+            for ticket_id in order.ticket_ids:
+                transaction.update(TicketItem(*TicketItem.key(ticket_id)), actions=[TicketItem.status.set("cancelled")])
+
+        _commit(compose)
+
+    def get(self, ticket_id: str) -> Ticket | None:
+        try:
+            return TicketItem.get(*TicketItem.key(ticket_id), consistent_read=True).domain()
+        except TicketItem.DoesNotExist:
+            return None
+
+    def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
+        partition = f"USER#{owner_id}"
+        start = decode_cursor(cursor, partition, "gsi1pk")
+        items, next_cursor = page(TicketItem.gsi1.query(partition, limit=limit, last_evaluated_key=start, scan_index_forward=False))
+        return [item.domain() for item in items if isinstance(item, TicketItem)], next_cursor
+
+    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
+        ticket, recorded = None, None
+        keys = [TicketItem.key(scan.ticket_id), ScanItem.key(scan.conference_id, scan.nonce)]
+        for item in Item.batch_get(keys, consistent_read=True):
+            match item:
+                case TicketItem():
+                    ticket = item.domain()
+                case ScanItem():
+                    recorded = item.domain()
+        return ticket, recorded
+
+    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
+        """7 write units for items of up to 1 KB: 2 for each of the three items, 1 for the ticket's copy in the index."""
+
+        def compose(transaction: TransactWrite) -> None:
+            transaction.save(ScanItem.of(scan, verdict), condition=Item.pk.does_not_exist())
+            transaction.save(Outbox.of(message))
+            transaction.update(
+                TicketItem(*TicketItem.key(before.id)), actions=_changes(after), condition=TicketItem.status == before.status
+            )
+
+        _commit(compose)
+
+    def refuse(self, scan: Scan, verdict: Verdict) -> None:
+        refused = ScanItem.of(scan, verdict)
+        _commit(lambda transaction: transaction.save(refused, condition=Item.pk.does_not_exist()))
+
+
+def _changes(after: Ticket) -> list[Action]:
+    actions: list[Action] = [TicketItem.status.set(after.status)]
+    if after.first_entry:
+        actions.append(TicketItem.entered_at.set(after.first_entry.at))
+        if after.first_entry.gate:
+            actions.append(TicketItem.entered_gate.set(after.first_entry.gate))
+    return actions
+
+
+def _commit(compose: Callable[[TransactWrite], None]) -> None:
+    """Raises Stale where a condition failed, Busy where the contention does not end."""
+    try:
+        transact(compose)
+    except TransactWriteError as failure:
+        if failed_conditions(failure):
+            raise Stale from failure
+        raise

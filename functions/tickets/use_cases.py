@@ -1,0 +1,227 @@
+"""What people and messages do with tickets."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from functions.tickets.domain import (
+    ANOTHER_CONFERENCE,
+    NOT_ON_RECORD,
+    Attendee,
+    Direction,
+    EntryCode,
+    NonceReused,
+    Redemption,
+    Scan,
+    Stale,
+    Ticket,
+    TicketsOfOrder,
+    Verdict,
+    ticket_id,
+)
+from shared.caller import Caller, Role
+from shared.clock import Clock
+from shared.errors import Forbidden, NotFound
+from shared.messages import OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketCheckedIn, TicketIssued, TicketLine
+from shared.telemetry import count
+
+DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
+_TRIES = 5  # readings of a ticket that others keep changing; after the first entry there is little left to change
+
+
+class Codes(Protocol):
+    @property
+    def key_id(self) -> int:
+        """Of the keys that sign now."""
+
+    def sign(self, entry: EntryCode) -> str: ...
+
+    def verify(self, code: str) -> EntryCode:
+        """Raises NotACode."""
+
+
+class Tickets(Protocol):
+    def issue(self, order_id: str, tickets: Sequence[Ticket], messages: Sequence[TicketIssued]) -> bool:
+        """Whether the tickets were issued now: False where the order has its tickets already, or has ended."""
+
+    def of_order(self, order_id: str) -> TicketsOfOrder | None: ...
+
+    def bar(self, order_id: str) -> None:
+        """No ticket of the order will ever be issued. Raises Stale where they have been."""
+
+    def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
+        """Raises Stale where they are cancelled already."""
+
+    def get(self, ticket_id: str) -> Ticket | None: ...
+
+    def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
+        """Newest first. Raises Malformed for a foreign cursor."""
+
+    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
+        """The scanned ticket, and what is on record under the scan's nonce."""
+
+    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
+        """Raises Stale where the ticket is no longer as `before`, or the nonce has been taken."""
+
+    def refuse(self, scan: Scan, verdict: Verdict) -> None:
+        """Raises Stale where the nonce has been taken."""
+
+
+def issue_tickets(tickets: Tickets, codes: Codes, clock: Clock, order: OrderPaid) -> None:
+    """One ticket for each line of a paid order; once only, however often the message comes."""
+    issued_at = clock()
+    issued = [_ticket(codes, order, number, line, issued_at) for number, line in enumerate(order.tickets, start=1)]
+    messages = [_issued(order, number, ticket) for number, ticket in enumerate(issued, start=1)]
+    if tickets.issue(order.order_id, issued, messages):
+        count("TicketsIssued", order.conference_id, by=len(issued))
+
+
+def _ticket(codes: Codes, order: OrderPaid, number: int, line: TicketLine, issued_at: datetime) -> Ticket:
+    entry = EntryCode(
+        key_id=codes.key_id,
+        ticket_id=ticket_id(order.order_id, number),
+        conference_id=order.conference_id,
+        ticket_type_id=line.ticket_type_id,
+        valid_from=line.valid_from,
+        valid_until=line.valid_until,
+    )
+    return Ticket(
+        id=entry.ticket_id,
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.order_id,
+        ticket_type_id=line.ticket_type_id,
+        ticket_type_name=line.ticket_type_name,
+        owner_id=order.buyer_id,
+        attendee=Attendee(line.attendee_name, line.attendee_email),
+        code=codes.sign(entry),
+        valid_from=line.valid_from,
+        valid_until=line.valid_until,
+        issued_at=issued_at,
+    )
+
+
+def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
+    return TicketIssued(
+        conference_id=ticket.conference_id,
+        conference_name=ticket.conference_name,
+        ticket_id=ticket.id,
+        order_id=ticket.order_id,
+        order_tickets=len(order.tickets),
+        number=number,
+        owner_id=ticket.owner_id,
+        owner_name=order.buyer_name,
+        owner_email=order.buyer_email,
+        attendee_name=ticket.attendee.name,
+        ticket_type_name=ticket.ticket_type_name,
+        code=ticket.code,
+        valid_from=ticket.valid_from,
+    )
+
+
+def cancel_tickets(tickets: Tickets, ended: OrderRefunded | OrderCancelled) -> None:
+    """Nothing of a refunded or cancelled order opens the door; once only, and also where it comes before OrderPaid.
+
+    Raises Stale where OrderPaid is being dealt with at the same moment: the message must come again.
+    """
+    order = tickets.of_order(ended.order_id)
+    if order is None:
+        tickets.bar(ended.order_id)
+    elif not order.cancelled:
+        tickets.cancel(order, [_cancelled(ended, issued) for issued in order.ticket_ids])
+
+
+def _cancelled(ended: OrderRefunded | OrderCancelled, issued: str) -> TicketCancelled:
+    return TicketCancelled(conference_id=ended.conference_id, ticket_id=issued, order_id=ended.order_id, owner_id=ended.buyer_id)
+
+
+def read_ticket(tickets: Tickets, *, caller: Caller, ticket_id: str) -> Ticket:
+    """For its owner and for whoever keeps the door of its conference. Raises NotFound for anybody else."""
+    ticket = tickets.get(ticket_id)
+    if ticket is None or not (ticket.owner_id == caller.user_id or caller.is_any(ticket.conference_id, *DOOR_ROLES)):
+        raise NotFound(f"There is no ticket {ticket_id} of yours. GET /tickets lists those you have.")
+    return ticket
+
+
+def check_in(
+    tickets: Tickets,
+    codes: Codes,
+    clock: Clock,
+    *,
+    caller: Caller,
+    code: str,
+    nonce: str,
+    direction: Direction = "entry",
+    gate: str | None = None,
+    scanned_at: datetime | None = None,
+) -> Redemption:
+    """Decide a scan and record it, once only by its nonce: the same nonce again gets the same answer and changes nothing.
+
+    Raises Forbidden, NotACode, ScannedInTheFuture, NonceReused, Busy.
+    """
+    _require_a_door(caller)
+    entry = codes.verify(code)
+    if not caller.is_any(entry.conference_id, *DOOR_ROLES):
+        return Redemption(ANOTHER_CONFERENCE, None)
+    received_at = clock()
+    scan = Scan(
+        nonce=nonce,
+        conference_id=entry.conference_id,
+        ticket_id=entry.ticket_id,
+        direction=direction,
+        gate=gate,
+        scanned_at=scanned_at or received_at,
+        received_at=received_at,
+        operator_id=caller.user_id,
+    )
+    return _settle(tickets, scan)
+
+
+def _require_a_door(caller: Caller) -> None:
+    if not any(role in DOOR_ROLES for role in caller.roles.values()):
+        raise Forbidden(
+            f"Checking in needs the role {' or '.join(DOOR_ROLES)} in the ticket's conference. "
+            "If you were given it a moment ago, refresh your access token (POST /auth/refresh)."
+        )
+
+
+def _settle(tickets: Tickets, scan: Scan) -> Redemption:
+    for _ in range(_TRIES):
+        ticket, recorded = tickets.at_the_door(scan)
+        if recorded:
+            return _repeat(scan, ticket, *recorded)
+        try:
+            return _decide(tickets, ticket, scan)
+        except Stale:
+            continue
+    raise Stale
+
+
+def _repeat(scan: Scan, ticket: Ticket | None, recorded: Scan, verdict: Verdict) -> Redemption:
+    if (recorded.ticket_id, recorded.direction) != (scan.ticket_id, scan.direction):
+        raise NonceReused
+    return Redemption(verdict, ticket)
+
+
+def _decide(tickets: Tickets, ticket: Ticket | None, scan: Scan) -> Redemption:
+    verdict = ticket.judge(scan) if ticket else NOT_ON_RECORD
+    if ticket is None or verdict.reason:
+        tickets.refuse(scan, verdict)
+        return Redemption(verdict, ticket)
+    tickets.admit(scan, verdict, ticket, ticket.let_through(scan), _checked_in(ticket, scan))
+    if scan.direction == "entry":
+        count("CheckIns", scan.conference_id)
+    return Redemption(verdict, ticket)
+
+
+def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
+    return TicketCheckedIn(
+        conference_id=ticket.conference_id,
+        conference_name=ticket.conference_name,
+        ticket_id=ticket.id,
+        owner_id=ticket.owner_id,
+        ticket_type_id=ticket.ticket_type_id,
+        gate=scan.gate,
+        direction=scan.direction,
+        scanned_at=scan.scanned_at,
+    )

@@ -1,0 +1,278 @@
+"""The door: one entry a ticket, one record a scan, whatever comes twice or at once, and what it costs."""
+
+import json
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from functions.tickets import api, use_cases
+from functions.tickets.dynamo import DynamoTickets
+from functions.tickets.secret import entry_codes
+from shared.clock import iso, now, parse
+from shared.messages import TicketCheckedIn
+from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, check_in, issued, keep_secret
+from tests.support import Table, call
+
+CallNext = Callable[[str, dict[str, Any]], Any]
+Intercept = Callable[[Callable[[CallNext, str, dict[str, Any]], Any]], None]
+
+
+@pytest.fixture(autouse=True)
+def secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_secret(monkeypatch)
+
+
+@pytest.fixture
+def intercept(monkeypatch: pytest.MonkeyPatch) -> Intercept:
+    """Puts a function around every call to AWS."""
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place every call goes through
+
+    def around(hook: Callable[[CallNext, str, dict[str, Any]], Any]) -> None:
+        def made(self: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+            return hook(lambda *args: original(self, *args), operation, params)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", made)
+
+    return around
+
+
+def scans(table: Table) -> list[dict[str, Any]]:
+    return [item for item in table.items() if item["kind"] == "TicketScan"]
+
+
+def checked_in(table: Table) -> list[TicketCheckedIn]:
+    return [message for message in table.outbox() if isinstance(message, TicketCheckedIn)]
+
+
+def test_a_first_scan_lets_in_and_says_whom(table: Table) -> None:
+    ticket = issued()
+    answer = check_in(ticket["code"], gate="North")
+    assert (answer.status, answer.json) == (
+        200,
+        {
+            "status": "ok",
+            "reason": None,
+            "detail": "Welcome.",
+            "ticket": {"id": ticket["id"], "ticket_type_name": "Regular", "attendee_name": "Grace"},
+            "first_entry": None,
+        },
+    )
+
+
+def test_an_organizer_may_keep_the_door(table: Table) -> None:
+    assert check_in(issued()["code"], caller=HOST).json["status"] == "ok"
+
+
+def test_a_second_scan_is_refused_with_the_time_and_gate_of_the_first(table: Table) -> None:
+    ticket, at = issued(), now() - timedelta(minutes=10)
+    check_in(ticket["code"], "n1", gate="North", scanned_at=iso(at))
+    answer = check_in(ticket["code"], "n2", gate="South").json
+    assert (answer["status"], answer["reason"]) == ("error", "already_redeemed")
+    assert (parse(answer["first_entry"]["at"]), answer["first_entry"]["gate"]) == (at, "North")
+    assert iso(at) in answer["detail"]
+    assert answer["ticket"]["attendee_name"] == "Grace"
+
+
+def test_the_bus_hears_of_the_entry_and_of_the_exit(table: Table) -> None:
+    ticket = issued()
+    check_in(ticket["code"], "n1", gate="North")
+    check_in(ticket["code"], "n2", type="exit")
+    told = checked_in(table)
+    assert [(message.direction, message.gate) for message in told] == [("entry", "North"), ("exit", None)]
+    assert {(message.ticket_id, message.owner_id, message.conference_id) for message in told} == {
+        (ticket["id"], ADA.user_id, CONFERENCE)
+    }
+
+
+def test_whoever_left_may_come_back_and_the_first_entry_stays(table: Table) -> None:
+    ticket = issued()
+    reasons = [
+        check_in(ticket["code"], f"n{number}", type=way, gate=f"G{number}").json["reason"]
+        for number, way in enumerate(["exit", "entry", "exit", "exit", "entry", "entry"])
+    ]
+    assert reasons == ["rules", None, None, "rules", None, "already_redeemed"]
+    now = call(api.handler, "GET", f"/tickets/{ticket['id']}", caller=ADA).json
+    assert (now["status"], now["checked_in"]["gate"]) == ("checked_in", "G1")
+
+
+def test_outside_its_time_a_ticket_does_not_admit(table: Table) -> None:
+    ticket = issued(opens=now() + timedelta(hours=1))
+    answer = check_in(ticket["code"]).json
+    assert (answer["reason"], answer["first_entry"]) == ("invalid_time", None)
+    assert iso(parse(ticket["valid_from"])) in answer["detail"]
+
+
+def test_a_scan_that_comes_late_counts_from_when_it_happened(table: Table) -> None:
+    ticket = issued(opens=now() - timedelta(days=9))
+    assert check_in(ticket["code"], "n1").json["reason"] == "invalid_time"
+    assert check_in(ticket["code"], "n2", scanned_at=iso(now() - timedelta(days=8))).json["status"] == "ok"
+
+
+def test_an_instant_may_come_in_any_time_zone(table: Table) -> None:
+    ticket, at = issued(), now()
+    check_in(ticket["code"], scanned_at=at.astimezone(timezone(timedelta(hours=7))).isoformat())
+    entered_at = call(api.handler, "GET", f"/tickets/{ticket['id']}", caller=ADA).json["checked_in"]["at"]
+    assert (entered_at[-1], parse(entered_at)) == ("Z", at)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_same_nonce_gets_the_same_answer_and_writes_nothing(table: Table, refused: bool) -> None:
+    ticket = issued()
+    if refused:
+        check_in(ticket["code"], "n0", gate="North")
+    first = check_in(ticket["code"], "n1", gate="South")
+    before = table.items()
+    again = check_in(ticket["code"], "n1", gate="West")
+    assert (again.status, again.json) == (first.status, first.json)
+    assert table.items() == before
+
+
+def test_a_refused_scan_stays_on_record_with_its_reason(table: Table) -> None:
+    ticket = issued()
+    check_in(ticket["code"], "n1")
+    check_in(ticket["code"], "n2")
+    assert {scan["nonce"]: scan.get("reason") for scan in scans(table)} == {"n1": None, "n2": "already_redeemed"}
+    assert len(checked_in(table)) == 1
+
+
+def test_a_record_of_a_scan_names_nobody_who_was_scanned(table: Table) -> None:
+    check_in(issued()["code"])
+    assert "Grace" not in json.dumps(scans(table), default=str)
+
+
+def test_a_ticket_of_another_conference_tells_nothing_and_leaves_no_trace(table: Table) -> None:
+    ticket = issued()
+    before = table.items()
+    answer = check_in(ticket["code"], caller=STRANGER)
+    assert (answer.status, answer.json) == (
+        200,
+        {
+            "status": "error",
+            "reason": "invalid",
+            "detail": "This ticket is for another conference.",
+            "ticket": None,
+            "first_entry": None,
+        },
+    )
+    assert table.items() == before
+
+
+def test_an_entry_counts_once_in_the_metrics(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
+    ticket = issued()
+    for nonce in ("n1", "n1", "n2"):
+        check_in(ticket["code"], nonce)
+    assert capsys.readouterr().out.count('"CheckIns":[1.0]') == 1
+
+
+# at once
+
+
+@pytest.fixture
+def one_at_a_time(intercept: Intercept) -> None:
+    """Each call is atomic, as DynamoDB's are and moto's transactions between threads are not; what lies between calls is free."""
+    lock = threading.Lock()
+
+    def serialised(proceed: CallNext, operation: str, params: dict[str, Any]) -> Any:
+        with lock:
+            return proceed(operation, params)
+
+    intercept(serialised)
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_of_32_scanners_at_one_ticket_one_lets_in(table: Table) -> None:
+    code = issued()["code"]
+    with ThreadPoolExecutor(32) as scanners:
+        answers = list(scanners.map(lambda number: judged(code, f"n{number}"), range(32)))
+    assert Counter(answers) == {None: 1, "already_redeemed": 31}
+    assert (len(scans(table)), len(checked_in(table))) == (32, 1)
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_one_scan_sent_32_times_at_once_is_one_scan(table: Table) -> None:
+    code = issued()["code"]
+    with ThreadPoolExecutor(32) as scanners:
+        answers = list(scanners.map(lambda _: judged(code, "n1"), range(32)))
+    assert Counter(answers) == {None: 32}
+    assert (len(scans(table)), len(checked_in(table))) == (1, 1)
+
+
+def judged(code: str, nonce: str) -> str | None:
+    """The door's reason, asked of the use case: the resolver of a function serves one request at a time."""
+    redemption = use_cases.check_in(DynamoTickets(), entry_codes(), now, caller=DOOR, code=code, nonce=nonce)
+    return redemption.verdict.reason
+
+
+@pytest.mark.parametrize("conflicts", [1, 3])
+def test_meeting_another_transaction_is_no_refusal(table: Table, intercept: Intercept, conflicts: int) -> None:
+    code = issued()["code"]
+    left = [conflicts]
+
+    def conflicting(proceed: CallNext, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "TransactWriteItems" and left[0]:
+            left[0] -= 1
+            raise conflict(len(params["TransactItems"]))
+        return proceed(operation, params)
+
+    intercept(conflicting)
+    assert check_in(code).json["status"] == "ok"
+    assert len(checked_in(table)) == 1
+
+
+def test_contention_without_end_is_told_as_busy_and_writes_nothing(table: Table, intercept: Intercept) -> None:
+    code = issued()["code"]
+    before = table.items()
+
+    def conflicting(proceed: CallNext, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "TransactWriteItems":
+            raise conflict(len(params["TransactItems"]))
+        return proceed(operation, params)
+
+    intercept(conflicting)
+    answer = check_in(code)
+    assert (answer.status, answer.problem(), answer.headers["Retry-After"]) == (409, "busy", "1")
+    assert table.items() == before
+
+
+def conflict(operations: int) -> ClientError:
+    reasons = [{"Code": "TransactionConflict"}, *[{"Code": "None"}] * (operations - 1)]
+    error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
+    return ClientError({"Error": error, "CancellationReasons": reasons}, "TransactWriteItems")  # type: ignore[arg-type, misc]
+
+
+# what it costs
+
+
+def test_an_entry_costs_two_round_trips_and_at_most_eight_write_units(table: Table, intercept: Intercept) -> None:
+    code = issued()["code"]
+    calls: list[str] = []
+    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
+    before = {(item["pk"], item["sk"]): item for item in table.items()}
+    calls.clear()
+    assert check_in(code, gate="North", nonce="4f9c2a6e-0001").json["status"] == "ok"
+    assert calls == ["BatchGetItem", "TransactWriteItems"]
+    written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
+    assert {item["kind"] for item in written} == {"Ticket", "TicketScan", "Outbox"}
+    assert sum(write_units(item) for item in written) <= 8
+
+
+def write_units(item: dict[str, Any]) -> int:
+    """Twice a unit for each KB begun, as in a transaction, and once more for the copy in the index."""
+    size = sum(len(name) + len(str(value).encode()) for name, value in item.items())
+    return math.ceil(size / 1024) * (3 if "gsi1pk" in item else 2)
+
+
+def test_my_tickets_cost_one_round_trip(table: Table, intercept: Intercept) -> None:
+    issued(quantity=20)
+    calls: list[str] = []
+    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
+    assert len(call(api.handler, "GET", "/tickets", caller=ADA).json["items"]) == 20
+    assert calls == ["Query"]

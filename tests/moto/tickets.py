@@ -1,0 +1,58 @@
+"""A conference with people, an order, and the secret that signs its codes: what the tests of tickets start from."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.tickets import api, worker
+from functions.tickets.secret import entry_codes
+from shared.caller import Caller
+from shared.clock import now
+from shared.ids import derived_id
+from shared.messages import OrderPaid, TicketLine
+from shared.money import Money
+from tests.support import Answer, call, deliver
+
+CONFERENCE, ELSEWHERE = derived_id("cnf", "1"), derived_id("cnf", "2")
+REGULAR = derived_id("tty", "regular")
+ADA = Caller(derived_id("usr", "ada"), "ada@example.org", "Ada")
+BOB = Caller(derived_id("usr", "bob"), "bob@example.org", "Bob", {CONFERENCE: "exhibitor"})
+DOOR = Caller(derived_id("usr", "door"), "door@example.org", "Dora", {CONFERENCE: "staff"})
+HOST = Caller(derived_id("usr", "host"), "host@example.org", "Hana", {CONFERENCE: "organizer"})
+STRANGER = Caller(derived_id("usr", "stranger"), "stranger@example.org", "Otto", {ELSEWHERE: "staff"})
+
+
+def keep_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root secret, as the stack makes it."""
+    boto3.client("secretsmanager").create_secret(Name="ketemu-tickets", SecretString="s" * 64)
+    monkeypatch.setenv("TICKET_SECRET", "ketemu-tickets")
+    entry_codes.cache_clear()
+
+
+def order_paid(quantity: int = 1, *, order: str = "1", buyer: Caller = ADA, opens: datetime | None = None) -> OrderPaid:
+    """A paid order for tickets that admit since an hour ago, or from `opens`, for two days."""
+    opens = opens or now() - timedelta(hours=1)
+    line = TicketLine(REGULAR, "Regular", Money(4900, "EUR"), "Grace", "grace@example.org", opens, opens + timedelta(days=2))
+    return OrderPaid(
+        conference_id=CONFERENCE,
+        conference_name="Meet in June",
+        order_id=derived_id("ord", order),
+        buyer_id=buyer.user_id,
+        buyer_name=buyer.name,
+        buyer_email=buyer.email,
+        total=Money(4900 * quantity, "EUR"),
+        tickets=[line] * quantity,
+    )
+
+
+def issued(**how: Any) -> dict[str, Any]:
+    """A ticket that was just issued to Ada, as its owner sees it."""
+    assert not deliver(worker.handler, order_paid(**how))
+    ticket: dict[str, Any] = call(api.handler, "GET", "/tickets?limit=1", caller=ADA).json["items"][0]
+    return ticket
+
+
+def check_in(code: str, nonce: str = "n1", *, caller: Caller | None = DOOR, **body: object) -> Answer:
+    return call(api.handler, "POST", "/tickets/check-in", {"code": code, "nonce": nonce, **body}, caller=caller)
