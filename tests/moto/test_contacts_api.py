@@ -1,0 +1,455 @@
+"""Cards and contacts, from the request to the table and back."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+import pytest
+import zxingcpp
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from functions.contacts import worker
+from functions.contacts.api import handler
+from shared.caller import Caller
+from shared.clock import iso, now
+from shared.ids import new_id
+from shared.messages import ContactExchanged, TicketIssued
+from tests.support import Answer, Table, call, deliver
+
+ADA, BOB, CYD = (Caller(f"usr_{name}", f"{name}@example.org", name.title()) for name in ("ada", "bob", "cyd"))
+WHOLE = {
+    "name": "Ada Lovelace",
+    "company": "Engines Ltd",
+    "title": "Analyst",
+    "email": "ada@example.org",
+    "phone": "+44 20 7946 0000",
+    "links": ["https://example.org/ada"],
+}
+
+
+def put_card(who: Caller, **members: Any) -> Any:
+    answer = call(handler, "PUT", "/contacts/card", {"name": who.name, **members}, caller=who)
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def exchange(who: Caller, code: str, nonce: str, **members: Any) -> Answer:
+    return call(handler, "POST", "/contacts/exchange", {"code": code, "nonce": nonce, **members}, caller=who)
+
+
+def listed(who: Caller, query: str = "") -> Any:
+    answer = call(handler, "GET", f"/contacts{query}", caller=who)
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def drawn(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png))
+
+
+# Cards
+
+
+def test_a_card_is_kept_as_it_was_put(table: Table) -> None:
+    card = put_card(ADA, **WHOLE, visibility={"email": "everyone"})
+    assert card == {
+        **WHOLE,
+        "user_id": "usr_ada",
+        "visibility": {"company": "everyone", "title": "everyone", "email": "everyone", "phone": "nobody", "links": "nobody"},
+        "code": card["code"],
+        "updated_at": card["updated_at"],
+    }
+    assert card["updated_at"].endswith("Z")
+    assert call(handler, "GET", "/contacts/card", caller=ADA).json == card
+
+
+def test_before_the_first_card_a_person_is_told_how_to_make_one(table: Table) -> None:
+    for path in ("/contacts/card", "/contacts/card/qrcode"):
+        answer = call(handler, "GET", path, caller=ADA)
+        assert (answer.status, answer.problem()) == (404, "not-found")
+        assert "PUT /contacts/card" in answer.json["detail"]
+
+
+def test_a_code_stays_when_its_card_changes(table: Table) -> None:
+    assert put_card(ADA)["code"] == put_card(ADA, **(WHOLE | {"name": "Ada L."}))["code"]
+
+
+def test_a_put_replaces_the_whole_card(table: Table) -> None:
+    put_card(ADA, **WHOLE, visibility={"email": "everyone", "company": "nobody"})
+    card = put_card(ADA)
+    assert (card["company"], card["links"]) == (None, [])
+    assert (card["visibility"]["company"], card["visibility"]["email"]) == ("everyone", "nobody")
+
+
+def test_what_is_hidden_is_hidden_from_the_next_scan(table: Table) -> None:
+    put_card(BOB)
+    code = put_card(ADA, **WHOLE, visibility={"email": "everyone"})["code"]
+    put_card(ADA, **WHOLE, visibility={"company": "nobody"})
+    contact = exchange(BOB, code, "n1").json
+    assert (contact["name"], contact["title"]) == ("Ada Lovelace", "Analyst")
+    assert (contact["company"], contact["email"], contact["phone"], contact["links"]) == (None, None, None, [])
+
+
+def test_what_is_hidden_is_in_no_item_but_the_card(table: Table) -> None:
+    put_card(BOB)
+    exchange(BOB, put_card(ADA, **WHOLE)["code"], "n1")
+    assert {item["kind"] for item in table.items() if "ada@example.org" in json.dumps(item, default=str)} == {"Card"}
+
+
+def test_a_rotated_code_is_dead_at_once_and_the_new_one_works(table: Table) -> None:
+    put_card(BOB)
+    card = put_card(ADA, **WHOLE)
+    rotated = call(handler, "POST", "/contacts/card/code", caller=ADA)
+    assert rotated.status == 200
+    assert rotated.json == {**card, "code": rotated.json["code"], "updated_at": rotated.json["updated_at"]}
+    assert rotated.json["code"] != card["code"]
+    old, unknown = exchange(BOB, card["code"], "n1"), exchange(BOB, "KETEMU:C1:" + "A" * 32, "n1")
+    assert (old.status, old.problem()) == (404, "unknown-code")
+    assert old.json == unknown.json
+    assert exchange(BOB, rotated.json["code"], "n1").status == 201
+
+
+def test_the_same_idempotency_key_rotates_once(table: Table) -> None:
+    put_card(ADA)
+    answers = [call(handler, "POST", "/contacts/card/code", caller=ADA, headers={"idempotency-key": "k"}) for _ in range(2)]
+    assert answers[0].json == answers[1].json
+
+
+# The picture
+
+
+@pytest.mark.parametrize("accept", ["*/*", "image/*", "image/png", "image/svg+xml;q=0.5, image/png"])
+def test_the_picture_is_a_png_that_says_the_code(table: Table, accept: str) -> None:
+    code = put_card(ADA)["code"]
+    answer = call(handler, "GET", "/contacts/card/qrcode", caller=ADA, headers={"accept": accept})
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert [found.text for found in zxingcpp.read_barcodes(drawn(answer.body))] == [code]
+
+
+def test_the_picture_is_as_large_as_asked(table: Table) -> None:
+    put_card(ADA)
+    small, large = (drawn(call(handler, "GET", f"/contacts/card/qrcode?box={box}", caller=ADA).body) for box in (1, 40))
+    assert large.width == 40 * small.width
+
+
+def test_the_picture_is_an_svg_for_who_asks(table: Table) -> None:
+    put_card(ADA)
+    answer = call(handler, "GET", "/contacts/card/qrcode", caller=ADA, headers={"accept": "image/svg+xml"})
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert b"<svg" in answer.body
+
+
+# Exchanges
+
+
+def test_an_exchange_makes_each_the_others_contact(table: Table) -> None:
+    put_card(BOB, company="Rays")
+    code = put_card(ADA, **WHOLE)["code"]
+    answer = exchange(BOB, code, "n1", note="Engines!")
+    assert answer.status == 201
+    contact = answer.json
+    assert contact == {
+        "id": contact["id"],
+        "user_id": "usr_ada",
+        "name": "Ada Lovelace",
+        "company": "Engines Ltd",
+        "title": "Analyst",
+        "email": None,
+        "phone": None,
+        "links": [],
+        "note": "Engines!",
+        "met_at": contact["met_at"],
+        "conference_id": None,
+    }
+    assert listed(BOB) == {"items": [contact], "next_cursor": None}
+    (mutual,) = listed(ADA)["items"]
+    assert (mutual["name"], mutual["company"], mutual["note"], mutual["met_at"]) == ("Bob", "Rays", None, contact["met_at"])
+
+
+def test_an_exchange_is_told_once(table: Table) -> None:
+    ada, bob = put_card(ADA), put_card(BOB)
+    first = exchange(BOB, ada["code"], "n1").json
+    for who, code, nonce in ((BOB, ada["code"], "n1"), (BOB, ada["code"], "n2"), (ADA, bob["code"], "n1")):
+        assert exchange(who, code, nonce).status == 200
+    (message,) = table.outbox()
+    assert isinstance(message, ContactExchanged)
+    assert (message.scanner_id, message.scanner_name) == ("usr_bob", "Bob")
+    assert (message.scanned_id, message.scanned_name) == ("usr_ada", "Ada")
+    assert message.conference_id is None
+    assert listed(BOB)["items"] == [first]
+
+
+def test_a_repeated_scan_writes_nothing(table: Table) -> None:
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    first = exchange(BOB, code, "n1", note="tea")
+    before = table.items()
+    for nonce in ("n1", "n2"):
+        again = exchange(BOB, code, nonce, note="coffee")
+        assert (again.status, again.json) == (200, first.json)
+    assert table.items() == before
+
+
+def test_two_meet_when_the_phone_says(table: Table) -> None:
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    assert exchange(BOB, code, "n1", scanned_at="2026-06-01T16:00:00.1234+07:00").json["met_at"] == "2026-06-01T09:00:00.123000Z"
+    assert listed(BOB)["items"][0]["met_at"] == "2026-06-01T09:00:00.123000Z"
+
+
+def test_a_note_is_added_to_a_contact_the_other_made(table: Table) -> None:
+    ada, bob = put_card(ADA), put_card(BOB)
+    exchange(BOB, ada["code"], "n1")
+    answer = exchange(ADA, bob["code"], "n1", note="tea")
+    assert (answer.status, answer.json["note"]) == (200, "tea")
+    assert listed(ADA)["items"] == [answer.json]
+    assert listed(BOB)["items"][0]["note"] is None
+
+
+def test_exchanges_are_counted(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    exchange(BOB, code, "n1")
+    exchange(BOB, code, "n2")
+    counted = [line for line in capsys.readouterr().out.splitlines() if '"Exchanges"' in line]
+    assert [json.loads(line)["conference"] for line in counted] == ["none"]
+
+
+PEOPLE = [0, 1, 2]
+SCANS = st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)).filter(lambda pair: pair[0] != pair[1]), max_size=6)
+
+
+@given(scans=SCANS)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_pair_that_met_is_known_to_both_exactly_once(table: Table, scans: list[tuple[int, int]]) -> None:
+    told = len(table.outbox())
+    people = [Caller(new_id("usr"), "x@example.org", f"Person {number}") for number in PEOPLE]
+    codes = [put_card(person)["code"] for person in people]
+    statuses = [exchange(people[who], codes[whom], f"n{number}").status for number, (who, whom) in enumerate(scans)]
+
+    pairs = {frozenset(scan) for scan in scans}
+    for number, person in enumerate(people):
+        met = [contact["user_id"] for contact in listed(person)["items"]]
+        assert sorted(met) == sorted(people[other].user_id for pair in pairs if number in pair for other in pair - {number})
+    assert statuses.count(201) == len(table.outbox()) - told == len(pairs)
+
+
+# The price
+
+
+class Calls(list[tuple[str, dict[str, Any]]]):
+    """What was asked of DynamoDB."""
+
+    def write_units(self) -> int:
+        """As DynamoDB bills: a unit a started KB, twice in a transaction, and once more for the index."""
+        puts = [item["Put"]["Item"] for name, request in self for item in request.get("TransactItems", [])]
+        return sum((3 if "gsi1pk" in item else 2) * ceil(len(json.dumps(item)) / 1024) for item in puts)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+    made = Calls()
+    really = BaseClient._make_api_call
+
+    def counted(self: BaseClient, name: str, request: dict[str, Any]) -> Any:
+        made.append((name, request))
+        return really(self, name, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    return made
+
+
+def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, calls: Calls) -> None:
+    code = put_card(ADA, **WHOLE, visibility=dict.fromkeys(("email", "phone", "links"), "everyone"))["code"]
+    put_card(BOB, **(WHOLE | {"name": "Bob"}))
+    calls.clear()
+    assert exchange(BOB, code, "n1", note="x" * 100).status == 201
+    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
+    assert calls.write_units() <= 10
+
+
+def test_a_repeated_exchange_takes_two_round_trips(table: Table, calls: Calls) -> None:
+    ada, bob = put_card(ADA), put_card(BOB)
+    exchange(BOB, ada["code"], "n1")
+    for who, code, nonce in ((BOB, ada["code"], "n1"), (BOB, ada["code"], "n2"), (ADA, bob["code"], "n1")):
+        calls.clear()
+        assert exchange(who, code, nonce).status == 200
+        assert len(calls) == 2
+
+
+def test_a_list_takes_one_round_trip(table: Table, calls: Calls) -> None:
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    exchange(BOB, code, "n1")
+    calls.clear()
+    listed(BOB)
+    assert [name for name, _ in calls] == ["Query"]
+
+
+# Contention
+
+
+def conflicting(times: int) -> Any:
+    """DynamoDB whose first `times` transactions meet another one."""
+    really, left = BaseClient._make_api_call, [times]
+
+    def call(self: BaseClient, name: str, request: dict[str, Any]) -> Any:
+        if name != "TransactWriteItems" or not left[0]:
+            return really(self, name, request)
+        left[0] -= 1
+        reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in request["TransactItems"][1:])]
+        error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
+        raise ClientError({"Error": error, "CancellationReasons": reasons}, name)
+
+    return call
+
+
+def test_a_transaction_that_met_another_is_tried_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    monkeypatch.setattr(BaseClient, "_make_api_call", conflicting(3))
+    assert exchange(BOB, code, "n1").status == 201
+
+
+def test_contention_without_end_is_no_answer_and_no_harm(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    code = put_card(ADA)["code"]
+    put_card(BOB)
+    before = table.items()
+    with monkeypatch.context() as contention:
+        contention.setattr(BaseClient, "_make_api_call", conflicting(99))
+        answers = [exchange(BOB, code, "n1"), call(handler, "PUT", "/contacts/card", WHOLE, caller=ADA)]
+    assert [(answer.status, answer.problem()) for answer in answers] == [(409, "busy")] * 2
+    assert table.items() == before
+
+
+# Contacts
+
+
+def met_many(table: Table, how_many: int) -> list[Caller]:
+    put_card(ADA)
+    others = [Caller(f"usr_{number}", f"{number}@example.org", f"Person {number}") for number in range(how_many)]
+    for number, other in enumerate(others):
+        scanned_at = iso(now() - timedelta(hours=how_many - number))
+        assert exchange(ADA, put_card(other)["code"], f"n{number}", scanned_at=scanned_at).status == 201
+    return others
+
+
+def test_a_list_is_newest_first_and_comes_in_pages(table: Table) -> None:
+    others = met_many(table, 5)
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = listed(ADA, f"?limit=2{f'&cursor={cursor}' if cursor else ''}")
+        assert len(page["items"]) <= 2
+        seen += [contact["user_id"] for contact in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == [other.user_id for other in reversed(others)]
+
+
+def test_a_contact_is_read_by_its_id_and_by_its_owner_only(table: Table) -> None:
+    put_card(BOB)
+    put_card(CYD)
+    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
+    assert call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB).json == contact
+    for other in (ADA, CYD):
+        answer = call(handler, "GET", f"/contacts/{contact['id']}", caller=other)
+        assert (answer.status, answer.problem()) == (404, "not-found")
+
+
+@pytest.mark.parametrize(("accept", "version"), [("text/vcard", "4.0"), ("text/vcard; version=3.0", "3.0")])
+def test_a_contact_goes_into_an_address_book(table: Table, accept: str, version: str) -> None:
+    put_card(BOB)
+    contact = exchange(BOB, put_card(ADA, company="Engines; Ltd")["code"], "n1", note="line\nline").json
+    answer = call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB, headers={"accept": accept})
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == f"text/vcard; version={version}; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{contact["id"]}.vcf"'
+    lines = answer.body.decode().split("\r\n")
+    assert lines[:2] == ["BEGIN:VCARD", f"VERSION:{version}"]
+    assert {"FN:Ada", "ORG:Engines\\; Ltd", "NOTE:line\\nline", "END:VCARD"} <= set(lines)
+
+
+def test_a_note_is_its_writers(table: Table) -> None:
+    put_card(BOB)
+    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
+    noted = call(handler, "PATCH", f"/contacts/{contact['id']}", {"note": "tea"}, caller=BOB)
+    assert (noted.status, noted.json) == (200, {**contact, "note": "tea"})
+    assert listed(BOB)["items"] == [noted.json]
+    assert listed(ADA)["items"][0]["note"] is None
+    cleared = call(handler, "PATCH", f"/contacts/{contact['id']}", {"note": None}, caller=BOB)
+    assert (cleared.status, cleared.json) == (200, contact)
+    assert call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB).json == contact
+
+
+def test_a_removed_contact_is_off_ones_own_list_only(table: Table) -> None:
+    put_card(BOB)
+    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
+    answer = call(handler, "DELETE", f"/contacts/{contact['id']}", caller=BOB)
+    assert (answer.status, answer.body) == (204, b"")
+    assert listed(BOB)["items"] == []
+    assert len(listed(ADA)["items"]) == 1
+    for method, body in (("GET", None), ("PATCH", {"note": "x"}), ("DELETE", None)):
+        assert call(handler, method, f"/contacts/{contact['id']}", body, caller=BOB).status == 404
+    (left,) = (item for item in table.items() if item["kind"] == "Removed")
+    assert set(left) == {"pk", "sk", "kind", "v"}
+
+
+def test_who_was_removed_comes_back_when_met_again_and_is_not_told_anew(table: Table) -> None:
+    put_card(BOB)
+    code = put_card(ADA)["code"]
+    contact = exchange(BOB, code, "n1").json
+    call(handler, "DELETE", f"/contacts/{contact['id']}", caller=BOB)
+    assert exchange(BOB, code, "n1").status == 404
+    back = exchange(BOB, code, "n2")
+    assert (back.status, back.json["id"]) == (200, contact["id"])
+    assert listed(BOB)["items"] == [back.json]
+    assert len(table.outbox()) == 1
+
+
+# Tickets
+
+
+def issued(owner_id: str, name: str, number: int = 1) -> TicketIssued:
+    return TicketIssued(
+        conference_id="cnf_1",
+        ticket_id=f"tkt_{number}",
+        order_id="ord_1",
+        order_tickets=2,
+        number=number,
+        owner_id=owner_id,
+        owner_name=name,
+        owner_email="ada@example.org",
+        attendee_name=name,
+        ticket_type_name="Regular",
+        code="KETEMU:E1:X",
+        valid_from=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+
+
+def test_a_ticket_makes_a_first_card_that_says_the_name_only(table: Table) -> None:
+    assert deliver(worker.handler, issued("usr_ada", "Ada", 1), issued("usr_ada", "Ada", 2)) == []
+    card = call(handler, "GET", "/contacts/card", caller=ADA).json
+    assert (card["name"], card["company"], card["email"], card["links"]) == ("Ada", None, None, [])
+    put_card(BOB)
+    assert exchange(BOB, card["code"], "n1").json["name"] == "Ada"
+
+
+def test_a_ticket_never_changes_a_card(table: Table) -> None:
+    put_card(ADA, **WHOLE)
+    before = table.items()
+    assert deliver(worker.handler, issued("usr_ada", "Somebody else")) == []
+    assert table.items() == before
+
+
+def test_a_ticket_without_a_name_makes_no_card(table: Table) -> None:
+    assert deliver(worker.handler, issued("usr_ada", " ")) == []
+    assert table.items() == []
