@@ -1,4 +1,4 @@
-"""template.yaml as AWS sees it: language extensions expanded, intrinsic functions in their long form."""
+"""template.yaml as it is written, and with its loops expanded; intrinsic functions in their long form."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,8 @@ from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TEMPLATE: dict[str, Any] = expand_language_extensions(
-    yaml_parse((ROOT / "template.yaml").read_text()), enabled=True
-).expanded_template
+WRITTEN: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+TEMPLATE: dict[str, Any] = expand_language_extensions(WRITTEN, enabled=True).expanded_template
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS: dict[str, Any] = {
     name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"

@@ -15,6 +15,7 @@ from tests.contract.template import FUNCTIONS, ROOT
 from tests.support import CONTEXT
 
 FILES = sorted((ROOT / "events").rglob("*.json"))
+KEYS_SECRET = json.loads((ROOT / "events" / "auth" / "keys.json").read_text())["ResourceProperties"]["SecretId"]
 CONTEXTS = ["auth", "contacts", "events", "gateway", "notifications", "orders", "relay", "tickets"]
 
 
@@ -25,9 +26,9 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Item.create_table(billing_mode="PAY_PER_REQUEST", wait=False)
         boto3.client("events").create_event_bus(Name="ketemu")
         secrets, queues = boto3.client("secretsmanager"), boto3.client("sqs")
-        secrets.create_secret(Name="signing-keys", SecretString="{}")
+        secrets.create_secret(Name=KEYS_SECRET, SecretString="{}")
         secrets.create_secret(Name="ticket-secret", SecretString="0" * 64)
-        monkeypatch.setenv("SIGNING_KEYS_SECRET", "signing-keys")
+        monkeypatch.setenv("SIGNING_KEYS_SECRET", KEYS_SECRET)
         monkeypatch.setenv("TICKET_SECRET", "ticket-secret")
         monkeypatch.setenv("QUEUE_URL", queues.create_queue(QueueName="orders")["QueueUrl"])
         monkeypatch.setenv("AGENDA_CACHE_URL", "off")

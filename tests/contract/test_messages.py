@@ -17,79 +17,95 @@ from tests.contract.template import RESOURCES
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EUR = Money(4900, "EUR")
-LINE = messages.TicketLine("tty_1", "Regular", EUR, "Ada", "ada@example.org", NOON, NOON)
+LINE = messages.TicketLine("typ_1", "Regular", EUR, "Ada", "ada@example.org", NOON, NOON)
 CNF: dict[str, Any] = {"conference_id": "cnf_1"}
 ORDER: dict[str, Any] = {**CNF, "order_id": "ord_1", "buyer_id": "usr_1"}
 
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
-REACHES: dict[Message, set[str]] = {
-    messages.UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada"): {"Notifications"},
-    messages.ConferencePublished(
-        **CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"
-    ): set(),
-    messages.AgendaReleased(**CNF, release=1): {"Events"},
-    messages.TicketTypeChanged(
-        **CNF,
-        ticket_type_id="tty_1",
-        revision=1,
-        name="Regular",
-        price=EUR,
-        capacity=10,
-        min_per_order=1,
-        max_per_order=5,
-        sale_starts_at=NOON,
-        sale_ends_at=NOON,
-        hidden=False,
-        valid_from=NOON,
-        valid_until=NOON,
-        hold_minutes=15,
-    ): {"Orders"},
-    messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1): {"Auth", "Notifications"},
-    messages.OrderReserved(**ORDER, expires_at=NOON): {"Orders"},
-    messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]): {
-        "Tickets",
-        "Notifications",
-    },
-    messages.OrderExpired(**ORDER): {"Notifications"},
-    messages.OrderCancelled(**ORDER, was_paid=False): {"Tickets", "Notifications"},
-    messages.OrderRefunded(**ORDER, amount=EUR): {"Tickets", "Notifications"},
-    messages.TicketIssued(
-        **CNF,
-        ticket_id="tkt_1",
-        order_id="ord_1",
-        order_tickets=1,
-        number=1,
-        owner_id="usr_1",
-        owner_name="Ada",
-        owner_email="ada@example.org",
-        attendee_name="Ada",
-        ticket_type_name="Regular",
-        code="KETEMU:E1:X",
-        valid_from=NOON,
-    ): {"Contacts", "Notifications"},
-    messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"): set(),
-    messages.TicketCheckedIn(
-        **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="tty_1", gate="A", direction="entry", scanned_at=NOON
-    ): {"Notifications"},
-    messages.ContactExchanged(
-        exchange_id="exc_1", scanner_id="usr_1", scanned_id="usr_2", scanner_name="Ada", scanned_name="Bob"
-    ): {"Notifications"},
-}
+REACHES: list[tuple[Message, set[str]]] = [
+    (messages.UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada"), {"Notifications"}),
+    (
+        messages.ConferencePublished(**CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"),
+        set(),
+    ),
+    (messages.AgendaReleased(**CNF, release=1), {"Events"}),
+    (
+        messages.TicketTypeChanged(
+            **CNF,
+            ticket_type_id="typ_1",
+            revision=1,
+            name="Regular",
+            price=EUR,
+            capacity=10,
+            min_per_order=1,
+            max_per_order=5,
+            sale_starts_at=NOON,
+            sale_ends_at=NOON,
+            hidden=False,
+            valid_from=NOON,
+            valid_until=NOON,
+            hold_minutes=15,
+        ),
+        {"Orders"},
+    ),
+    (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Notifications"}),
+    (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
+    (
+        messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
+        {
+            "Tickets",
+            "Notifications",
+        },
+    ),
+    (messages.OrderExpired(**ORDER), {"Notifications"}),
+    (messages.OrderCancelled(**ORDER, was_paid=False), {"Tickets", "Notifications"}),
+    (messages.OrderRefunded(**ORDER, amount=EUR), {"Tickets", "Notifications"}),
+    (
+        messages.TicketIssued(
+            **CNF,
+            ticket_id="tkt_1",
+            order_id="ord_1",
+            order_tickets=1,
+            number=1,
+            owner_id="usr_1",
+            owner_name="Ada",
+            owner_email="ada@example.org",
+            attendee_name="Ada",
+            ticket_type_name="Regular",
+            code="KETEMU:E1:X",
+            valid_from=NOON,
+        ),
+        {"Contacts", "Notifications"},
+    ),
+    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), set()),
+    (
+        messages.TicketCheckedIn(
+            **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON
+        ),
+        {"Notifications"},
+    ),
+    (
+        messages.ContactExchanged(
+            exchange_id="exc_1", scanner_id="usr_1", scanned_id="usr_2", scanner_name="Ada", scanned_name="Bob"
+        ),
+        {"Notifications"},
+    ),
+]
 
 RULES = {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"}
 QUEUES = ["Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications"]
 
 
 def test_every_message_is_accounted_for() -> None:
-    assert {type(message).__name__ for message in REACHES} == set(messages.KINDS)
+    assert {type(message).__name__ for message, _ in REACHES} == set(messages.KINDS)
 
 
-@pytest.mark.parametrize("message", REACHES, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("message", [message for message, _ in REACHES], ids=lambda message: type(message).__name__)
 def test_a_message_crosses_the_bus_unchanged(message: Message) -> None:
     assert messages.parse(type(message).__name__, json.loads(message.to_json())) == message
 
 
-@pytest.mark.parametrize("message", REACHES, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("message", [message for message, _ in REACHES], ids=lambda message: type(message).__name__)
 def test_a_newer_producer_does_not_break_a_consumer(message: Message) -> None:
     detail = {**json.loads(message.to_json()), "added_later": 1}
     assert messages.parse(type(message).__name__, detail) == message
@@ -109,7 +125,7 @@ def test_each_message_reaches_exactly_its_queues() -> None:
             targets = [{"Id": target["Id"], "Arn": arns[target["Arn"]["Fn::GetAtt"][0]]} for target in rule["Targets"]]
             events.put_targets(Rule=name, EventBusName="ketemu", Targets=targets)
 
-        for message, reached in REACHES.items():
+        for message, reached in REACHES:
             kind = type(message).__name__
             entry = {"EventBusName": "ketemu", "Source": message.source, "DetailType": kind, "Detail": message.to_json()}
             assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.http import PUBLIC, VISITORS
-from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
+from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, WRITTEN
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -27,11 +27,11 @@ def routes() -> dict[tuple[str, str], str]:
 
 
 def authorizer_of(method: str, path: str) -> str:
-    """As API Gateway chooses: the exact path before the greedy one."""
-    known = routes()
-    if (method, path) in known:
-        return known[method, path]
-    return known[method, f"/{path.split('/')[1]}/{{proxy+}}"]
+    """As API Gateway chooses: the exact path, or the greedy one with the longest prefix. Parameters may have other names."""
+    known = {(verb, re.sub(r"{\w+}", "{}", each)): authorizer for (verb, each), authorizer in routes().items()}
+    parts = re.sub(r"{\w+}", "{}", path).split("/")
+    greedy = ["/".join([*parts[:length], "{proxy+}"]) for length in range(len(parts) - 1, 0, -1)]
+    return next(known[method, each] for each in ["/".join(parts), *greedy] if (method, each) in known)
 
 
 OPENAPI = json.loads((ROOT / "docs" / "openapi.json").read_text())
@@ -96,14 +96,22 @@ def test_a_table_is_encrypted_recoverable_and_paid_by_use(name: str) -> None:
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
-    assert RESOURCES[name]["DeletionPolicy"] == {"Fn::If": ["IsProd", "Retain", "Delete"]}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
+def test_production_keeps_its_tables_whatever_happens_to_the_stack() -> None:
+    _, _, loop = WRITTEN["Resources"]["Fn::ForEach::Tables"]
+    table = loop["${Context}Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == {"Fn::If": ["IsProd", "Retain", "Delete"]}
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+
+
 def test_every_table_streams_its_outbox_to_the_relay() -> None:
-    streamed = {event["Properties"]["Stream"]["Fn::GetAtt"][0] for event in FUNCTIONS["Relay"]["Events"].values()}
-    assert streamed == set(of_type("AWS::DynamoDB::Table"))
+    mappings = of_type("AWS::Lambda::EventSourceMapping").values()
+    assert {mapping["EventSourceArn"]["Fn::GetAtt"][0] for mapping in mappings} == set(of_type("AWS::DynamoDB::Table"))
+    for mapping in mappings:
+        assert mapping["FunctionName"] == {"Ref": "Relay"}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_every_work_queue_has_long_polling_and_a_watched_dead_letter_queue() -> None:

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from localstack.stack import RunningStack, running_stack
 
 from localstack.client import Person, wait_until
+from localstack.stack import RunningStack, running_stack
 
 Stack = RunningStack
 

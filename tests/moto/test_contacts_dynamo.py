@@ -96,4 +96,4 @@ def test_a_note_is_not_written_on_what_was_removed(table: Table) -> None:
 
 def test_the_record_of_a_scan_does_not_stay_for_ever(table: Table) -> None:
     meet(meeting(card("ada"), card("bob"), "n1"))
-    assert {item["kind"] for item in table.items() if "ttl" in item} == {"Scan", "Outbox"}
+    assert {item["kind"] for item in table.items() if "ttl" in item} == {"ContactScan", "Outbox"}

@@ -16,7 +16,7 @@ from shared.money import Money
 from tests.support import Answer, call, deliver
 
 CONFERENCE, ELSEWHERE = derived_id("cnf", "1"), derived_id("cnf", "2")
-REGULAR = derived_id("tty", "regular")
+REGULAR = derived_id("typ", "regular")
 ADA = Caller(derived_id("usr", "ada"), "ada@example.org", "Ada")
 BOB = Caller(derived_id("usr", "bob"), "bob@example.org", "Bob", {CONFERENCE: "exhibitor"})
 DOOR = Caller(derived_id("usr", "door"), "door@example.org", "Dora", {CONFERENCE: "staff"})

@@ -29,7 +29,7 @@ entries = st.builds(
     key_id=st.integers(0, 255),
     ticket_id=ids.map(lambda raw: id_from_bytes("tkt", raw)),
     conference_id=ids.map(lambda raw: id_from_bytes("cnf", raw)),
-    ticket_type_id=ids.map(lambda raw: id_from_bytes("tty", raw)),
+    ticket_type_id=ids.map(lambda raw: id_from_bytes("typ", raw)),
     valid_from=seconds,
     valid_until=seconds,
 )
@@ -37,7 +37,7 @@ ENTRY = EntryCode(
     key_id=1,
     ticket_id="tkt_2JHAYQ2FNMRSSZRNC43A6GW8FR",
     conference_id="cnf_5GRSEZJFAZ9AD68ZY8PPE2PTFM",
-    ticket_type_id="tty_2T3WG493B34R5RWSGVK3X0H65Y",
+    ticket_type_id="typ_2T3WG493B34R5RWSGVK3X0H65Y",
     valid_from=datetime(2026, 6, 1, 7, tzinfo=UTC),
     valid_until=datetime(2026, 6, 3, 18, tzinfo=UTC),
 )

@@ -25,7 +25,7 @@ from shared.messages import (
 from shared.money import Money
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
-CONFERENCE, ELSEWHERE, TYPE, ORDER = derived_id("cnf", "1"), derived_id("cnf", "2"), derived_id("tty", "1"), derived_id("ord", "1")
+CONFERENCE, ELSEWHERE, TYPE, ORDER = derived_id("cnf", "1"), derived_id("cnf", "2"), derived_id("typ", "1"), derived_id("ord", "1")
 ADA = Caller("usr_ada", "ada@example.org", "Ada")
 BOB = Caller("usr_bob", "bob@example.org", "Bob", {CONFERENCE: "exhibitor"})
 DOOR = Caller("usr_door", "door@example.org", "Dora", {CONFERENCE: "staff"})

@@ -1,0 +1,153 @@
+"""What requests are made of: every member bounded. A PATCH changes what it names; null is only for what may be absent."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from functions.events.domain import SessionType
+from shared.caller import Role
+from shared.http import Body
+
+
+def _utc(instant: datetime) -> datetime:
+    # Years that no conference lies in are refused before they overflow in some time zone.
+    if not 2000 <= instant.year <= 2100:
+        raise ValueError("the year must be from 2000 to 2100")
+    utc = instant.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+PathId = Annotated[str, Path(max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,60}$")]
+TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+HoldMinutes = Annotated[int, Field(ge=1, le=1440, strict=True)]
+Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description="BCP 47")]
+Places = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+MinorUnits = Annotated[int, Field(ge=0, le=10_000_000, strict=True, description="Minor units of the conference's currency")]
+PerOrder = Annotated[int, Field(ge=1, le=20, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+SpeakerIds = Annotated[tuple[Id, ...], Field(max_length=20), AfterValidator(lambda ids: tuple(dict.fromkeys(ids)))]
+
+# Stands for a member that the body does not have: never validated, never in `changes`, no default in the OpenAPI document.
+ABSENT: Any = Field(default_factory=lambda: None)
+
+
+class Changes(Body):
+    def named(self) -> dict[str, Any]:
+        """What the body names, and only that."""
+        return self.model_dump(exclude_unset=True)
+
+
+class CreateConference(Body):
+    name: Name
+    slug: Slug | None = None
+    description: Text | None = None
+    venue: Name | None = None
+    time_zone: TimeZone
+    starts_at: Instant
+    ends_at: Instant
+    currency: Currency
+    hold_minutes: HoldMinutes = 15
+    contact_email: Email | None = None
+
+
+class ChangeConference(Changes):
+    name: Name = ABSENT
+    description: Text | None = ABSENT
+    venue: Name | None = ABSENT
+    time_zone: TimeZone = ABSENT
+    starts_at: Instant = ABSENT
+    ends_at: Instant = ABSENT
+    currency: Currency = ABSENT
+    hold_minutes: HoldMinutes = ABSENT
+    contact_email: Email | None = ABSENT
+
+
+class AddRoom(Body):
+    name: Name
+    capacity: Places | None = None
+
+
+class ChangeRoom(Changes):
+    name: Name = ABSENT
+    capacity: Places | None = ABSENT
+
+
+class AddSpeaker(Body):
+    name: Name
+    biography: Text | None = None
+    company: Name | None = None
+
+
+class ChangeSpeaker(Changes):
+    name: Name = ABSENT
+    biography: Text | None = ABSENT
+    company: Name | None = ABSENT
+
+
+class AddSession(Body):
+    title: Name
+    abstract: Text | None = None
+    type: SessionType
+    room_id: Id | None = None
+    speaker_ids: SpeakerIds = ()
+    starts_at: Instant
+    ends_at: Instant
+    language: Language | None = None
+
+
+class ChangeSession(Changes):
+    title: Name = ABSENT
+    abstract: Text | None = ABSENT
+    type: SessionType = ABSENT
+    room_id: Id | None = ABSENT
+    speaker_ids: SpeakerIds = ABSENT
+    starts_at: Instant = ABSENT
+    ends_at: Instant = ABSENT
+    language: Language | None = ABSENT
+
+
+class AddTicketType(Body):
+    name: Name
+    description: Text | None = None
+    price: MinorUnits
+    capacity: Places
+    min_per_order: PerOrder = 1
+    max_per_order: PerOrder = 10
+    sale_starts_at: Instant | None = None
+    sale_ends_at: Instant | None = None
+    hidden: Flag = False
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+
+
+class ChangeTicketType(Changes):
+    name: Name = ABSENT
+    description: Text | None = ABSENT
+    price: MinorUnits = ABSENT
+    capacity: Places = ABSENT
+    min_per_order: PerOrder = ABSENT
+    max_per_order: PerOrder = ABSENT
+    sale_starts_at: Instant = ABSENT
+    sale_ends_at: Instant | None = ABSENT
+    hidden: Flag = ABSENT
+    valid_from: Instant | None = ABSENT
+    valid_until: Instant | None = ABSENT
+
+
+class Invite(Body):
+    email: Email
+    role: Role
+    company: Name | None = None
+
+
+class AcceptInvitation(Body):
+    token: Annotated[str, Field(min_length=1, max_length=200)]

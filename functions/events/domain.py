@@ -1,0 +1,365 @@
+"""A conference and what it is made of: rooms, speakers, sessions, ticket types, and the rules between them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from shared.caller import Role
+from shared.clock import iso
+from shared.errors import Busy, Conflict, Forbidden, Invalid, KeyReused, NotFound
+from shared.money import Money
+
+Status = Literal["draft", "published"]
+SessionType = Literal["talk", "workshop", "keynote", "break", "other"]
+
+P = TypeVar("P", bound="Part")
+
+
+class InvalidWindow(Invalid):
+    slug, title = "invalid-window", "It ends before it starts"
+
+
+class UnknownTimeZone(Invalid):
+    slug, title = "unknown-time-zone", "No such time zone"
+
+
+class UnknownRoom(Invalid):
+    slug, title = "unknown-room", "No such room in this conference"
+
+
+class UnknownSpeaker(Invalid):
+    slug, title = "unknown-speaker", "No such speaker in this conference"
+
+
+class SessionOutsideConference(Invalid):
+    slug, title = "session-outside-conference", "The session is not within the conference"
+
+
+class OrderLimits(Invalid):
+    slug, title = "order-limits", "The least per order is more than the most"
+
+
+class SlugTaken(Conflict):
+    slug, title = "slug-taken", "Another conference has this slug"
+
+
+class CurrencyFixed(Conflict):
+    slug, title = "currency-fixed", "Prices are on sale in this currency"
+
+
+class SessionsLeftOutside(Conflict):
+    slug, title = "sessions-left-outside", "Sessions would lie outside the conference"
+
+
+class RoomTaken(Conflict):
+    slug, title = "room-taken", "Another session is in that room then"
+
+
+class InUse(Conflict):
+    slug, title = "in-use", "Sessions refer to it"
+
+
+class OnSale(Conflict):
+    slug, title = "on-sale", "Tickets of this type may have been sold"
+
+
+class LimitReached(Conflict):
+    slug, title = "limit-reached", "A conference holds no more of these"
+
+
+class NotPublished(Conflict):
+    slug, title = "not-published", "The conference is still a draft"
+
+
+class Overtaken(Busy):
+    """Somebody else changed the conference since it was read: read again and decide anew."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else is changing this conference. Nothing was done: send the request again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    starts_at: datetime
+    ends_at: datetime
+
+    def check(self, of: str) -> None:
+        """Raises InvalidWindow."""
+        if self.ends_at <= self.starts_at:
+            raise InvalidWindow(f"{of} must end after it starts; it would last {self}.")
+
+    def __contains__(self, other: "Window") -> bool:
+        return self.starts_at <= other.starts_at and other.ends_at <= self.ends_at
+
+    def __str__(self) -> str:
+        return f"from {iso(self.starts_at)} to {iso(self.ends_at)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conference:
+    """`release` is the number of its latest agenda, 0 before the first.
+
+    `revision` grows with every change of the conference or of anything in it.
+    """
+
+    id: str
+    slug: str
+    name: str
+    description: str | None
+    venue: str | None
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    currency: str
+    hold_minutes: int
+    contact_email: str | None
+    status: Status = "draft"
+    release: int = 0
+    revision: int = 1
+
+    @property
+    def window(self) -> Window:
+        return Window(self.starts_at, self.ends_at)
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == "published"
+
+    def check(self) -> None:
+        """Raises InvalidWindow, UnknownTimeZone."""
+        self.window.check("The conference")
+        check_time_zone(self.time_zone)
+
+    def touched(self) -> Self:
+        """The next revision, for a change of something in the conference."""
+        return replace(self, revision=self.revision + 1)
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """The next revision with `changes`, or this very one where they change nothing.
+
+        Raises InvalidWindow, UnknownTimeZone, CurrencyFixed.
+        """
+        if replace(self, **changes) == self:
+            return self
+        changed = replace(self, **changes, revision=self.revision + 1)
+        if self.is_published and changed.currency != self.currency:
+            raise CurrencyFixed(f"The conference is published and sells in {self.currency}; that cannot become {changed.currency}.")
+        changed.check()
+        return changed
+
+    def with_release(self) -> Self:
+        """Published, with one agenda release more."""
+        return replace(self, status="published", release=self.release + 1, revision=self.revision + 1)
+
+
+def check_time_zone(name: str) -> None:
+    """Raises UnknownTimeZone."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as failure:  # OSError: the name of a folder of the time zone database, e.g. Europe
+        raise UnknownTimeZone(f"{name!r} is not an IANA time zone. Send one such as Europe/Berlin or UTC.") from failure
+
+
+def slug_of(name: str, conference_id: str) -> str:
+    """A slug made of the name and the end of the id, so that conferences of one name do not collide."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:50].strip("-") or "conference"
+    return f"{words}-{conference_id[-8:].lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The other parts that a change names."""
+
+    room_id: str | None = None
+    speaker_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Any]) -> Self:
+        return cls(changes.get("room_id"), tuple(changes.get("speaker_ids", ())))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.speaker_ids if self.room_id is None else (self.room_id, *self.speaker_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Something a conference has several of."""
+
+    prefix: ClassVar[str]  # of its ids
+    noun: ClassVar[str]
+    limit: ClassVar[int]  # how many a conference may have
+
+    id: str
+
+    @property
+    def references(self) -> References:
+        return References()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room(Part):
+    prefix, noun, limit = "room", "room", 200
+
+    name: str
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker(Part):
+    prefix, noun, limit = "spk", "speaker", 1000
+
+    name: str
+    biography: str | None
+    company: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Part):
+    prefix, noun, limit = "ses", "session", 1000
+
+    title: str
+    abstract: str | None
+    type: SessionType
+    room_id: str | None
+    speaker_ids: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    language: str | None
+
+    @property
+    def window(self) -> Window:
+        return Window(self.starts_at, self.ends_at)
+
+    @property
+    def references(self) -> References:
+        return References(self.room_id, self.speaker_ids)
+
+    def check(self, conference: Conference) -> None:
+        """Raises InvalidWindow, SessionOutsideConference."""
+        self.window.check("The session")
+        if self.window not in conference.window:
+            raise SessionOutsideConference(f"The conference lasts {conference.window}; the session would last {self.window}.")
+
+    def check_room(self, others: Iterable["Session"]) -> None:
+        """`others` are in the same room at an overlapping time. Raises RoomTaken where one of them is not this session."""
+        for other in others:
+            if other.id != self.id:
+                raise RoomTaken(
+                    f"{other.title!r} ({other.id}) is in {other.room_id} {other.window}. Choose another room or time.",
+                    session_id=other.id,
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketType(Part):
+    """`price` is in minor units of the conference's currency. What is None here follows the conference's window."""
+
+    prefix, noun, limit = "typ", "ticket type", 50
+
+    name: str
+    description: str | None
+    price: int
+    capacity: int
+    min_per_order: int
+    max_per_order: int
+    sale_starts_at: datetime
+    sale_ends_at: datetime | None
+    hidden: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+    def sale(self, conference: Conference) -> Window:
+        return Window(self.sale_starts_at, self.sale_ends_at or conference.ends_at)
+
+    def validity(self, conference: Conference) -> Window:
+        """When the door admits."""
+        return Window(self.valid_from or conference.starts_at, self.valid_until or conference.ends_at)
+
+    def cost(self, conference: Conference) -> Money:
+        return Money(self.price, conference.currency)
+
+    def check(self, conference: Conference) -> None:
+        """Raises InvalidWindow, OrderLimits."""
+        self.sale(conference).check(f"The sale of {self.name!r}")
+        self.validity(conference).check(f"The validity of {self.name!r}")
+        if self.min_per_order > self.max_per_order:
+            raise OrderLimits(
+                f"min_per_order is {self.min_per_order} and max_per_order is {self.max_per_order}: change one of them."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Part):
+    """One numbered, immutable release of the agenda."""
+
+    prefix, noun = "rel", "release"
+
+    release: int
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What somebody who works on a conference has before them: it, their own role, and the parts they asked for by id."""
+
+    conference: Conference
+    role: Role | None
+    parts: Mapping[str, Part]
+    fingerprints: Mapping[str, str]  # of the commands that made the parts, by id
+    counts: Mapping[str, int]  # how many there are of each part, by prefix
+
+    def check_visible(self) -> None:
+        """Raises NotFound for a draft, unless its member asks."""
+        if not self.conference.is_published and self.role is None:
+            raise no_conference(self.conference.id)
+
+    def check_organizer(self) -> None:
+        """Raises NotFound as `check_visible` does, and Forbidden for everybody but its organisers."""
+        self.check_visible()
+        if self.role != "organizer":
+            raise Forbidden(
+                f"Only an organizer of conference {self.conference.id} may do this; you are {self.role or 'not a member'}."
+            )
+
+    def find(self, kind: type[P], part_id: str) -> P:
+        """Raises NotFound."""
+        part = self.parts.get(part_id)
+        if not isinstance(part, kind):
+            raise no_part(kind, part_id)
+        return part
+
+    def made(self, part: P, fingerprint: str) -> P | None:
+        """What an earlier run of the same command made. Raises KeyReused."""
+        earlier = self.parts.get(part.id)
+        if not isinstance(earlier, type(part)):
+            return None
+        if self.fingerprints[part.id] != fingerprint:
+            raise KeyReused
+        return earlier
+
+    def check_limit(self, kind: type[Part]) -> None:
+        """Raises LimitReached."""
+        if self.counts[kind.prefix] >= kind.limit:
+            raise LimitReached(f"This conference has {kind.limit} {kind.noun}s, the most there can be. Delete one first.")
+
+    def check_references(self, references: References) -> None:
+        """Raises UnknownRoom, UnknownSpeaker."""
+        if references.room_id is not None and not isinstance(self.parts.get(references.room_id), Room):
+            raise UnknownRoom(f"This conference has no room {references.room_id!r}. Add it first (POST …/rooms).")
+        for speaker_id in references.speaker_ids:
+            if not isinstance(self.parts.get(speaker_id), Speaker):
+                raise UnknownSpeaker(f"This conference has no speaker {speaker_id!r}. Add them first (POST …/speakers).")
+
+
+def no_conference(conference_id: str) -> NotFound:
+    return NotFound(f"There is no conference {conference_id!r}, or it is not published yet.")
+
+
+def no_part(kind: type[Part], part_id: str) -> NotFound:
+    return NotFound(f"This conference has no {kind.noun} {part_id!r}.")

@@ -1,0 +1,268 @@
+"""The items of the table, and what they are in the domain.
+
+pk CONF#<conference>: sk CONF | MEMBER#<user or invitation> | PART#<part> | RELEASE#<number>#<chunks still to come>;
+pk SLUG#<slug>: sk SLUG. gsi1: PUBLISHED by start, and USER#<user> for the conferences they are a member of.
+"""
+
+from dataclasses import fields
+from typing import Any, ClassVar, Self, cast
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.expressions.update import Action
+
+from functions.events import domain
+from functions.events.membership import Invitation, Member
+from shared.caller import Role
+from shared.clock import iso
+from shared.table import Item
+
+CONF, MEMBER, PART, RELEASE = "CONF", "MEMBER#", "PART#", "RELEASE#"
+PUBLISHED = "PUBLISHED"
+
+CONFERENCE_FIELDS = [field.name for field in fields(domain.Conference)]
+INVITATION_FIELDS = [field.name for field in fields(Invitation)]
+
+
+def partition(conference_id: str) -> str:
+    return f"CONF#{conference_id}"
+
+
+def user_partition(user_id: str) -> str:
+    return f"USER#{user_id}"
+
+
+def slug_partition(slug: str) -> str:
+    return f"SLUG#{slug}"
+
+
+class SlugItem(Item, discriminator="Slug"):
+    v = NumberAttribute(default=1)
+    conference_id = UnicodeAttribute()
+
+    @classmethod
+    def of(cls, conference: domain.Conference) -> Self:
+        return cls(pk=slug_partition(conference.slug), sk="SLUG", conference_id=conference.id)
+
+
+class ConferenceItem(Item, discriminator="Conference"):
+    v = NumberAttribute(default=1)
+    id = UnicodeAttribute()
+    slug = UnicodeAttribute()
+    name = UnicodeAttribute()
+    description = UnicodeAttribute(null=True)
+    venue = UnicodeAttribute(null=True)
+    time_zone = UnicodeAttribute()
+    starts_at = UTCDateTimeAttribute()
+    ends_at = UTCDateTimeAttribute()
+    currency = UnicodeAttribute()
+    hold_minutes = NumberAttribute()
+    contact_email = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    release = NumberAttribute()
+    revision = NumberAttribute()
+    fingerprint = UnicodeAttribute()
+    rooms = NumberAttribute(default=0)
+    speakers = NumberAttribute(default=0)
+    sessions = NumberAttribute(default=0)
+    ticket_types = NumberAttribute(default=0)
+
+    @classmethod
+    def of(cls, conference: domain.Conference, fingerprint: str) -> Self:
+        values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS}
+        return cls(pk=partition(conference.id), sk=CONF, fingerprint=fingerprint, **values)
+
+    @classmethod
+    def key(cls, conference_id: str) -> Self:
+        return cls(pk=partition(conference_id), sk=CONF)
+
+    @classmethod
+    def revising(cls, conference: domain.Conference) -> list[Action]:
+        """What makes the stored item say what `conference` says, and lists it once it is published."""
+        values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS}
+        if conference.is_published:
+            values |= {"gsi1pk": PUBLISHED, "gsi1sk": f"{iso(conference.starts_at)}#{conference.id}"}
+        attributes = cls.get_attributes()
+        return [attributes[name].remove() if value is None else attributes[name].set(value) for name, value in values.items()]
+
+    def counts(self) -> dict[str, int]:
+        return {kind.prefix: int(getattr(self, name)) for kind, name in COUNTERS.items()}
+
+    def to_domain(self) -> domain.Conference:
+        return domain.Conference(**{name: getattr(self, name) for name in CONFERENCE_FIELDS})
+
+
+COUNTERS: dict[type[domain.Part], str] = {
+    domain.Room: "rooms",
+    domain.Speaker: "speakers",
+    domain.Session: "sessions",
+    domain.TicketType: "ticket_types",
+}
+
+
+class PartItem(Item):
+    """The base of what a conference has several of: attributes named as the fields of the domain."""
+
+    part: ClassVar[type[domain.Part]]
+
+    v = NumberAttribute(default=1)
+    id = UnicodeAttribute()
+    fingerprint = UnicodeAttribute()  # of the command that made it
+
+    def to_domain(self) -> domain.Part:
+        values = {field.name: getattr(self, field.name) for field in fields(self.part)}
+        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return self.part(**frozen)
+
+
+class RoomItem(PartItem, discriminator="Room"):
+    part = domain.Room
+
+    name = UnicodeAttribute()
+    capacity = NumberAttribute(null=True)
+
+
+class SpeakerItem(PartItem, discriminator="Speaker"):
+    part = domain.Speaker
+
+    name = UnicodeAttribute()
+    biography = UnicodeAttribute(null=True)
+    company = UnicodeAttribute(null=True)
+
+
+class SessionItem(PartItem, discriminator="Session"):
+    part = domain.Session
+
+    title = UnicodeAttribute()
+    abstract = UnicodeAttribute(null=True)
+    type = UnicodeAttribute()
+    room_id = UnicodeAttribute(null=True)
+    speaker_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute)
+    starts_at = UTCDateTimeAttribute()
+    ends_at = UTCDateTimeAttribute()
+    language = UnicodeAttribute(null=True)
+
+
+class TicketTypeItem(PartItem, discriminator="OfferedTicketType"):
+    part = domain.TicketType
+
+    name = UnicodeAttribute()
+    description = UnicodeAttribute(null=True)
+    price = NumberAttribute()
+    capacity = NumberAttribute()
+    min_per_order = NumberAttribute()
+    max_per_order = NumberAttribute()
+    sale_starts_at = UTCDateTimeAttribute()
+    sale_ends_at = UTCDateTimeAttribute(null=True)
+    hidden = BooleanAttribute()
+    valid_from = UTCDateTimeAttribute(null=True)
+    valid_until = UTCDateTimeAttribute(null=True)
+
+
+class ReleaseItem(PartItem, discriminator="Release"):
+    part = domain.Release
+
+    release = NumberAttribute()
+    released_at = UTCDateTimeAttribute()
+
+
+PART_ITEMS: dict[type[domain.Part], type[PartItem]] = {
+    item.part: item for item in (RoomItem, SpeakerItem, SessionItem, TicketTypeItem, ReleaseItem)
+}
+
+
+def part_item(conference_id: str, part: domain.Part, fingerprint: str) -> PartItem:
+    values = {field.name: getattr(part, field.name) for field in fields(part)}
+    return PART_ITEMS[type(part)](pk=partition(conference_id), sk=PART + part.id, fingerprint=fingerprint, **values)
+
+
+def part_key(conference_id: str, part: domain.Part) -> PartItem:
+    return PART_ITEMS[type(part)](pk=partition(conference_id), sk=PART + part.id)
+
+
+class SnapshotItem(Item, discriminator="Snapshot"):
+    """A piece of a release's compressed snapshot; the pieces of one release follow each other in descending order of `sk`."""
+
+    v = NumberAttribute(default=1)
+    release = NumberAttribute()
+    pieces = NumberAttribute()
+    data = BinaryAttribute(legacy_encoding=False)
+
+    @classmethod
+    def of(cls, conference_id: str, release: int, data: list[bytes]) -> list[Self]:
+        last = len(data) - 1
+        return [
+            cls(
+                pk=partition(conference_id),
+                sk=f"{RELEASE}{release:08}#{last - number:03}",
+                release=release,
+                pieces=len(data),
+                data=piece,
+            )
+            for number, piece in enumerate(data)
+        ]
+
+
+class MemberItem(Item, discriminator="Member"):
+    v = NumberAttribute(default=1)
+    user_id = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    role = UnicodeAttribute(null=True)  # absent of one who was removed
+    company = UnicodeAttribute(null=True)
+    revision = NumberAttribute()
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(
+            pk=partition(member.conference_id),
+            sk=MEMBER + member.user_id,
+            user_id=member.user_id,
+            email=member.email or None,
+            name=member.name or None,
+            role=member.role,
+            company=member.company,
+            revision=member.revision,
+            gsi1pk=user_partition(member.user_id) if member.role else None,
+            gsi1sk=partition(member.conference_id) if member.role else None,
+        )
+
+    def to_domain(self) -> Member:
+        return Member(
+            conference_id=self.pk.removeprefix("CONF#"),
+            user_id=self.user_id,
+            email=self.email or "",
+            name=self.name or "",
+            role=cast("Role | None", self.role),
+            company=self.company,
+            revision=int(self.revision),
+        )
+
+
+class InvitationItem(Item, discriminator="Invitation"):
+    v = NumberAttribute(default=1)
+    id = UnicodeAttribute()
+    conference_id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    role = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    salt = UnicodeAttribute()
+    secret_hash = UnicodeAttribute()
+    fingerprint = UnicodeAttribute()
+    expires_at = UTCDateTimeAttribute()
+    accepted_by = UnicodeAttribute(null=True)
+
+    @classmethod
+    def of(cls, invitation: Invitation) -> Self:
+        values = {name: getattr(invitation, name) for name in INVITATION_FIELDS}
+        ttl = int(invitation.expires_at.timestamp())
+        return cls(pk=partition(invitation.conference_id), sk=MEMBER + invitation.id, ttl=ttl, **values)
+
+    def to_domain(self) -> Invitation:
+        return Invitation(**{name: getattr(self, name) for name in INVITATION_FIELDS})

@@ -1,0 +1,137 @@
+"""Who works on a conference: its members, and the invitations that make them so."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from functions.events.domain import Conference
+from shared.caller import Caller, Role
+from shared.clock import iso
+from shared.errors import Conflict, NotFound
+
+INVITATION_LIFE = timedelta(days=14)
+
+
+class InvitationUsed(Conflict):
+    slug, title = "invitation-used", "This invitation was used"
+
+
+class InvitationExpired(Conflict):
+    slug, title = "invitation-expired", "This invitation is too old"
+
+
+class AlreadyMember(Conflict):
+    slug, title = "already-member", "You are a member already"
+
+
+class LastOrganizer(Conflict):
+    slug, title = "last-organizer", "A conference needs an organizer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person's part in a conference. One who was removed stays on record without a role, so that `revision` goes on growing."""
+
+    conference_id: str
+    user_id: str
+    email: str
+    name: str
+    role: Role | None
+    company: str | None
+    revision: int
+
+    @classmethod
+    def founder(cls, conference_id: str, caller: Caller) -> Self:
+        return cls(
+            conference_id=conference_id,
+            user_id=caller.user_id,
+            email=caller.email,
+            name=caller.name,
+            role="organizer",
+            company=None,
+            revision=1,
+        )
+
+    def removed(self) -> Self:
+        return replace(self, role=None, email="", name="", company=None, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """`salt` and the inviter's key give the secret again where the same command is repeated; only the secret's hash is kept."""
+
+    id: str
+    conference_id: str
+    email: str
+    role: Role
+    company: str | None
+    salt: str
+    secret_hash: str
+    fingerprint: str  # of the command that made it
+    expires_at: datetime
+    accepted_by: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.accepted_by is not None
+
+    def token(self, key: str) -> str:
+        """What its bearer accepts it with: where it is kept, and the secret."""
+        return f"{self.conference_id}.{self.id}.{secret_of(self.salt, key)}"
+
+    def check_secret(self, secret: str) -> None:
+        """Raises NotFound."""
+        if not hmac.compare_digest(hash_of(secret), self.secret_hash):
+            raise no_invitation()
+
+    def accept(self, caller: Caller, member: Member | None, now: datetime) -> tuple[Self, Member]:
+        """The invitation as used, and the member it makes of the caller, who may have been one (`member`).
+
+        Raises InvitationUsed, InvitationExpired, AlreadyMember.
+        """
+        if self.is_accepted:
+            raise InvitationUsed("Somebody accepted this invitation before. Ask the organizer for a new one.")
+        if now >= self.expires_at:
+            raise InvitationExpired(f"The invitation was good until {iso(self.expires_at)}. Ask the organizer for a new one.")
+        if member and member.role:
+            raise AlreadyMember(
+                f"You are {member.role} of conference {self.conference_id}. To change that, an organizer removes you first."
+            )
+        joined = Member(
+            conference_id=self.conference_id,
+            user_id=caller.user_id,
+            email=caller.email,
+            name=caller.name,
+            role=self.role,
+            company=self.company,
+            revision=member.revision + 1 if member else 1,
+        )
+        return replace(self, accepted_by=caller.user_id), joined
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An invitation as somebody holds it up: with its conference, and what they are there already."""
+
+    conference: Conference
+    invitation: Invitation
+    member: Member | None
+
+    def accepted_by(self, caller: Caller) -> Member | None:
+        """The member that this invitation made of the caller before."""
+        return self.member if self.invitation.accepted_by == caller.user_id and self.member and self.member.role else None
+
+
+def secret_of(salt: str, key: str) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(salt.encode(), key.encode(), "sha256")).decode().rstrip("=")
+
+
+def hash_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def no_invitation() -> NotFound:
+    return NotFound("There is no such invitation. Send the whole token as you were given it, or ask the organizer for a new one.")

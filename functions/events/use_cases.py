@@ -1,0 +1,272 @@
+"""What people do with a conference as a whole: create it, change it, publish it, release its agenda, read it."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from functions.events.agenda import Agenda, Rendered, render
+from functions.events.domain import (
+    Conference,
+    Desk,
+    NotPublished,
+    Overtaken,
+    P,
+    Part,
+    Release,
+    Room,
+    Session,
+    SessionsLeftOutside,
+    SlugTaken,
+    Speaker,
+    TicketType,
+    Window,
+    no_conference,
+)
+from functions.events.membership import Member
+from shared.caller import Caller
+from shared.clock import Clock
+from shared.errors import KeyReused, NotFound
+from shared.ids import new_id
+from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
+
+_ANNOUNCED = ("name", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
+_TRIES, _PAUSE = 5, 0.02  # tries of a change, and the longest pause after the first in seconds; it doubles
+
+A = ParamSpec("A")
+R = TypeVar("R")
+
+
+class Conferences(Protocol):
+    """Every write raises Overtaken where the conference is no more the revision before the one that is handed in."""
+
+    def desk(self, conference_id: str, user_id: str | None, *part_ids: str) -> Desk | None: ...
+    def is_slug_taken(self, slug: str) -> bool: ...
+    def published(self, limit: int, cursor: str | None) -> tuple[list[Conference], str | None]: ...
+    def of_member(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[Conference], str | None]: ...
+    def parts(self, kind: type[P], conference_id: str, limit: int, cursor: str | None) -> tuple[list[P], str | None]: ...
+    def every(self, kind: type[P], conference_id: str) -> list[P]: ...
+    def sessions_in_room(self, conference_id: str, room_id: str, during: Window) -> Iterable[Session]: ...
+    def sessions_naming(self, conference_id: str, part_id: str) -> Iterable[Session]: ...
+    def sessions_outside(self, conference_id: str, window: Window) -> Iterable[Session]: ...
+    def create(self, conference: Conference, founder: Member, fingerprint: str, messages: Sequence[Message]) -> None: ...
+    def revise(self, conference: Conference, messages: Sequence[Message]) -> None: ...
+    def add(self, conference: Conference, part: Part, fingerprint: str, messages: Sequence[Message]) -> None: ...
+    def replace(self, conference: Conference, part: Part, fingerprint: str, messages: Sequence[Message]) -> None: ...
+    def remove(self, conference: Conference, part: Part) -> None: ...
+    def release(
+        self, conference: Conference, release: Release, agenda: Agenda, fingerprint: str, messages: Sequence[Message]
+    ) -> None:
+        """Raises AgendaTooLarge."""
+
+    def latest_agenda(self, conference_id: str) -> Agenda | None: ...
+
+
+class AgendaCache(Protocol):
+    def get(self, conference_id: str) -> Rendered | None: ...
+    def keep(self, conference_id: str, rendered: Rendered) -> bool:
+        """Whether the cache, if there is one, now holds this release or a newer one."""
+
+
+class CacheBehind(RuntimeError):
+    """The cache may hold an older release than the table: try again later."""
+
+
+def afresh(change: Callable[A, R]) -> Callable[A, R]:
+    """Where somebody else changed the conference in between, decide anew on what is now there; Overtaken after a few tries."""
+
+    @wraps(change)
+    def tried(*args: A.args, **kwargs: A.kwargs) -> R:
+        for attempt in range(_TRIES - 1):
+            try:
+                return change(*args, **kwargs)
+            except Overtaken:
+                time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311  # spreads the rivals, keeps no secret
+        return change(*args, **kwargs)
+
+    return tried
+
+
+def visible(conferences: Conferences, conference_id: str, visitor: Caller | None, *part_ids: str) -> Desk:
+    """Raises NotFound for a draft, unless its member asks."""
+    desk = conferences.desk(conference_id, visitor.user_id if visitor else None, *part_ids)
+    if desk is None:
+        raise no_conference(conference_id)
+    desk.check_visible()
+    return desk
+
+
+def organised(conferences: Conferences, conference_id: str, caller: Caller, *part_ids: str) -> Desk:
+    """Raises NotFound as `visible` does, and Forbidden for everybody but its organisers."""
+    desk = visible(conferences, conference_id, caller, *part_ids)
+    desk.check_organizer()
+    return desk
+
+
+@afresh
+def create_conference(conferences: Conferences, *, caller: Caller, conference: Conference, fingerprint: str) -> Conference:
+    """Makes the caller its organizer. Once only by the conference's id.
+
+    Raises InvalidWindow, UnknownTimeZone, SlugTaken, KeyReused.
+    """
+    conference.check()
+    if made := conferences.desk(conference.id, caller.user_id):
+        if made.fingerprints[conference.id] != fingerprint:
+            raise KeyReused
+        return made.conference
+    if conferences.is_slug_taken(conference.slug):
+        raise SlugTaken(f"Another conference has the slug {conference.slug!r}. Send another, or none to have one made of the name.")
+    founder = Member.founder(conference.id, caller)
+    conferences.create(conference, founder, fingerprint, [membership_changed(conference, founder)])
+    return conference
+
+
+@afresh
+def change_conference(conferences: Conferences, *, caller: Caller, conference_id: str, changes: Mapping[str, Any]) -> Conference:
+    """Raises InvalidWindow, UnknownTimeZone, CurrencyFixed, SessionsLeftOutside."""
+    conference = organised(conferences, conference_id, caller).conference
+    changed = conference.changed(changes)
+    if changed is conference:
+        return conference
+    concerned = any(getattr(changed, name) != getattr(conference, name) for name in _ANNOUNCED)
+    ticket_types = conferences.every(TicketType, conference_id) if concerned else []
+    if changed.window != conference.window:
+        _check_contents(conferences, changed, ticket_types)
+    conferences.revise(changed, announcements(changed, *ticket_types))
+    return changed
+
+
+def _check_contents(conferences: Conferences, changed: Conference, ticket_types: Iterable[TicketType]) -> None:
+    outside = [session.id for session in conferences.sessions_outside(changed.id, changed.window)]
+    if outside:
+        raise SessionsLeftOutside(
+            f"{len(outside)} sessions would lie outside a conference {changed.window}, such as {outside[0]}. Move them first."
+        )
+    for ticket_type in ticket_types:
+        ticket_type.check(changed)
+
+
+@afresh
+def publish(conferences: Conferences, cache: AgendaCache, clock: Clock, *, caller: Caller, conference_id: str) -> Conference:
+    """Once only: a published conference is answered as it is. Makes release 1 of the agenda. Raises AgendaTooLarge."""
+    draft = organised(conferences, conference_id, caller).conference
+    if draft.is_published:
+        return draft
+    conference = draft.with_release()
+    published = ConferencePublished(
+        conference_id=conference.id,
+        name=conference.name,
+        time_zone=conference.time_zone,
+        starts_at=conference.starts_at,
+        ends_at=conference.ends_at,
+        published_by=caller.user_id,
+    )
+    messages = [published, *announcements(conference, *conferences.every(TicketType, conference_id))]
+    _release(conferences, cache, conference, _numbered(conference, new_id(Release.prefix), clock()), "", messages)
+    return conference
+
+
+@afresh
+def release_agenda(
+    conferences: Conferences,
+    cache: AgendaCache,
+    clock: Clock,
+    *,
+    caller: Caller,
+    conference_id: str,
+    release_id: str,
+    fingerprint: str,
+) -> Release:
+    """Once only by `release_id`. Raises NotPublished, AgendaTooLarge, KeyReused."""
+    desk = organised(conferences, conference_id, caller, release_id)
+    if not desk.conference.is_published:
+        raise NotPublished("Publish the conference first (POST …/publish): that makes release 1.")
+    conference = desk.conference.with_release()
+    release = _numbered(conference, release_id, clock())
+    if made := desk.made(release, fingerprint):
+        return made
+    _release(conferences, cache, conference, release, fingerprint, [])
+    return release
+
+
+def _numbered(conference: Conference, release_id: str, released_at: datetime) -> Release:
+    return Release(id=release_id, release=conference.release, released_at=released_at)
+
+
+def _release(
+    conferences: Conferences,
+    cache: AgendaCache,
+    conference: Conference,
+    release: Release,
+    fingerprint: str,
+    messages: Sequence[Message],
+) -> None:
+    agenda = Agenda(
+        release=release.release,
+        released_at=release.released_at,
+        conference=conference,
+        rooms=tuple(conferences.every(Room, conference.id)),
+        speakers=tuple(conferences.every(Speaker, conference.id)),
+        sessions=tuple(conferences.every(Session, conference.id)),
+    )
+    rendered = render(agenda)
+    released = AgendaReleased(conference_id=conference.id, release=release.release, conference_name=conference.name)
+    conferences.release(conference, release, agenda, fingerprint, [*messages, released])
+    cache.keep(conference.id, rendered)
+
+
+def read_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> Rendered:
+    """The latest release, from the cache where it has it. Raises NotFound for drafts too."""
+    if held := cache.get(conference_id):
+        return held
+    agenda = conferences.latest_agenda(conference_id)
+    if agenda is None:
+        raise NotFound(f"There is no published conference {conference_id!r}.")
+    rendered = render(agenda)
+    cache.keep(conference_id, rendered)
+    return rendered
+
+
+def refresh_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> None:
+    """Put the latest release into the cache; safe to repeat. Raises CacheBehind."""
+    agenda = conferences.latest_agenda(conference_id)
+    if agenda and not cache.keep(conference_id, render(agenda)):
+        raise CacheBehind(f"release {agenda.release} of {conference_id} is not in the cache yet")
+
+
+def announcements(conference: Conference, *ticket_types: TicketType) -> list[Message]:
+    """What those who sell should hear of ticket types: nothing before publication."""
+    return [_announced(conference, ticket_type) for ticket_type in ticket_types] if conference.is_published else []
+
+
+def _announced(conference: Conference, ticket_type: TicketType) -> TicketTypeChanged:
+    sale, validity = ticket_type.sale(conference), ticket_type.validity(conference)
+    return TicketTypeChanged(
+        conference_id=conference.id,
+        conference_name=conference.name,
+        ticket_type_id=ticket_type.id,
+        revision=conference.revision,
+        name=ticket_type.name,
+        price=ticket_type.cost(conference),
+        capacity=ticket_type.capacity,
+        min_per_order=ticket_type.min_per_order,
+        max_per_order=ticket_type.max_per_order,
+        sale_starts_at=sale.starts_at,
+        sale_ends_at=sale.ends_at,
+        hidden=ticket_type.hidden,
+        valid_from=validity.starts_at,
+        valid_until=validity.ends_at,
+        hold_minutes=conference.hold_minutes,
+    )
+
+
+def membership_changed(conference: Conference, member: Member) -> MembershipChanged:
+    return MembershipChanged(
+        conference_id=conference.id,
+        conference_name=conference.name,
+        user_id=member.user_id,
+        role=member.role,
+        revision=member.revision,
+    )

@@ -1,0 +1,123 @@
+"""What people do with the membership of a conference: invite, accept, list, remove."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+from functions.events.domain import Conference
+from functions.events.membership import (
+    INVITATION_LIFE,
+    Invitation,
+    LastOrganizer,
+    Member,
+    Opened,
+    hash_of,
+    no_invitation,
+    secret_of,
+)
+from functions.events.use_cases import Conferences, afresh, membership_changed, organised
+from shared.caller import Caller, Role
+from shared.clock import Clock
+from shared.errors import KeyReused, NotFound
+from shared.messages import Message
+
+
+class Members(Protocol):
+    def page(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[Member | Invitation], str | None]:
+        """Active members and open invitations."""
+
+    def get(self, conference_id: str, user_id: str) -> Member | None: ...
+    def has_other_organizer(self, conference_id: str, user_id: str) -> bool: ...
+    def invite(self, invitation: Invitation) -> Invitation:
+        """The invitation, or the one that is on record under its id."""
+
+    def open(self, conference_id: str, invitation_id: str, user_id: str) -> Opened | None: ...
+    def join(self, opened: Opened, invitation: Invitation, member: Member, messages: Sequence[Message]) -> None:
+        """Raises Overtaken where the invitation or the member changed since it was opened."""
+
+    def leave(self, conference: Conference, member: Member, messages: Sequence[Message]) -> None:
+        """Raises Overtaken."""
+
+    def withdraw(self, conference_id: str, invitation_id: str) -> bool:
+        """Whether there was such an open invitation."""
+
+
+def invite(
+    conferences: Conferences,
+    members: Members,
+    clock: Clock,
+    *,
+    caller: Caller,
+    conference_id: str,
+    invitation_id: str,
+    email: str,
+    role: Role,
+    company: str | None,
+    key: str,
+    fingerprint: str,
+) -> tuple[Invitation, str]:
+    """The invitation and its token. Once only by the id, and the same `key` gives the same token. Raises KeyReused.
+
+    Whoever can read the table and guess `key` has the token: it should be random.
+    """
+    organised(conferences, conference_id, caller)
+    salt = secrets.token_urlsafe(32)
+    invitation = members.invite(
+        Invitation(
+            id=invitation_id,
+            conference_id=conference_id,
+            email=email,
+            role=role,
+            company=company,
+            salt=salt,
+            secret_hash=hash_of(secret_of(salt, key)),
+            fingerprint=fingerprint,
+            expires_at=clock() + INVITATION_LIFE,
+        )
+    )
+    if invitation.fingerprint != fingerprint:
+        raise KeyReused
+    return invitation, invitation.token(key)
+
+
+@afresh
+def accept_invitation(members: Members, clock: Clock, *, caller: Caller, token: str) -> Member:
+    """The caller as a member; the same answer however often they accept.
+
+    Raises NotFound, InvitationUsed, InvitationExpired, AlreadyMember.
+    """
+    conference_id, _, rest = token.partition(".")
+    invitation_id, _, secret = rest.partition(".")
+    opened = members.open(conference_id, invitation_id, caller.user_id)
+    if opened is None:
+        raise no_invitation()
+    opened.invitation.check_secret(secret)
+    if member := opened.accepted_by(caller):
+        return member
+    invitation, member = opened.invitation.accept(caller, opened.member, clock())
+    members.join(opened, invitation, member, [membership_changed(opened.conference, member)])
+    return member
+
+
+def list_members(
+    conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, limit: int, cursor: str | None
+) -> tuple[list[Member | Invitation], str | None]:
+    organised(conferences, conference_id, caller)
+    return members.page(conference_id, limit, cursor)
+
+
+@afresh
+def remove_member(conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, member_id: str) -> None:
+    """Removes a member by user id, or withdraws an open invitation by its id. Raises NotFound, LastOrganizer."""
+    conference = organised(conferences, conference_id, caller).conference
+    if member_id.startswith("inv_"):
+        if not members.withdraw(conference_id, member_id):
+            raise NotFound(f"This conference has no open invitation {member_id!r}.")
+        return
+    member = members.get(conference_id, member_id)
+    if member is None or member.role is None:
+        raise NotFound(f"{member_id!r} is not a member of this conference.")
+    if member.role == "organizer" and not members.has_other_organizer(conference_id, member_id):
+        raise LastOrganizer("They are the only organizer. Invite another, who accepts, and remove this one then.")
+    removed = member.removed()
+    members.leave(conference.touched(), removed, [membership_changed(conference, removed)])

@@ -1,0 +1,113 @@
+"""What people do with what a conference has several of: rooms, speakers, sessions, ticket types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+from functions.events.domain import Conference, InUse, OnSale, P, Part, References, Room, Session, Speaker, TicketType, no_part
+from functions.events.use_cases import Conferences, afresh, announcements, organised, visible
+from shared.caller import Caller
+from shared.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Filed(Generic[P]):
+    """A part, and the conference as it is with it."""
+
+    conference: Conference
+    part: P
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[P]):
+    conference: Conference
+    parts: list[P]
+    next_cursor: str | None
+
+
+def list_parts(
+    conferences: Conferences, kind: type[P], *, visitor: Caller | None, conference_id: str, limit: int, cursor: str | None
+) -> Listing[P]:
+    """One page; what is hidden is left out of it unless a member asks. Raises NotFound."""
+    desk = visible(conferences, conference_id, visitor)
+    parts, next_cursor = conferences.parts(kind, conference_id, limit, cursor)
+    return Listing(desk.conference, [part for part in parts if desk.role or not _is_hidden(part)], next_cursor)
+
+
+def get_part(conferences: Conferences, kind: type[P], *, visitor: Caller | None, conference_id: str, part_id: str) -> Filed[P]:
+    """Raises NotFound, also for what is hidden unless a member asks."""
+    desk = visible(conferences, conference_id, visitor, part_id)
+    part = desk.find(kind, part_id)
+    if _is_hidden(part) and not desk.role:
+        raise no_part(kind, part_id)
+    return Filed(desk.conference, part)
+
+
+@afresh
+def add_part(conferences: Conferences, *, caller: Caller, conference_id: str, part: P, fingerprint: str) -> Filed[P]:
+    """Once only by the part's id. Raises LimitReached, KeyReused, and as the part's rules do."""
+    desk = organised(conferences, conference_id, caller, part.id, *part.references.ids)
+    if made := desk.made(part, fingerprint):
+        return Filed(desk.conference, made)
+    desk.check_limit(type(part))
+    desk.check_references(part.references)
+    conference = desk.conference.touched()
+    _check(conferences, conference, part)
+    conferences.add(conference, part, fingerprint, _news(conference, part))
+    return Filed(conference, part)
+
+
+@afresh
+def change_part(
+    conferences: Conferences, kind: type[P], *, caller: Caller, conference_id: str, part_id: str, changes: Mapping[str, Any]
+) -> Filed[P]:
+    """Raises NotFound, and as the part's rules do. Changing nothing writes nothing."""
+    references = References.of(changes)  # those it had are there still: what a session names is not removed
+    desk = organised(conferences, conference_id, caller, part_id, *references.ids)
+    part = desk.find(kind, part_id)
+    changed = replace(part, **changes)
+    if changed == part:
+        return Filed(desk.conference, part)
+    desk.check_references(references)
+    conference = desk.conference.touched()
+    _check(conferences, conference, changed)
+    conferences.replace(conference, changed, desk.fingerprints[part_id], _news(conference, changed))
+    return Filed(conference, changed)
+
+
+@afresh
+def remove_part(conferences: Conferences, kind: type[Part], *, caller: Caller, conference_id: str, part_id: str) -> None:
+    """Raises NotFound, InUse, OnSale."""
+    desk = organised(conferences, conference_id, caller, part_id)
+    part = desk.find(kind, part_id)
+    _check_removable(conferences, desk.conference, part)
+    conferences.remove(desk.conference.touched(), part)
+
+
+def _is_hidden(part: Part) -> bool:
+    return isinstance(part, TicketType) and part.hidden
+
+
+def _check(conferences: Conferences, conference: Conference, part: Part) -> None:
+    match part:
+        case Session():
+            part.check(conference)
+            if part.room_id is not None:
+                part.check_room(conferences.sessions_in_room(conference.id, part.room_id, part.window))
+        case TicketType():
+            part.check(conference)
+
+
+def _check_removable(conferences: Conferences, conference: Conference, part: Part) -> None:
+    match part:
+        case Room() | Speaker():
+            for session in conferences.sessions_naming(conference.id, part.id):
+                raise InUse(
+                    f"Session {session.title!r} ({session.id}) has this {part.noun}. Change it first.", session_id=session.id
+                )
+        case TicketType() if conference.is_published:
+            raise OnSale(f"{part.name!r} has been on sale. Hide it (hidden) or end its sale (sale_ends_at) instead.")
+
+
+def _news(conference: Conference, part: Part) -> list[Message]:
+    return announcements(conference, part) if isinstance(part, TicketType) else []

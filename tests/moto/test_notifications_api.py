@@ -1,0 +1,83 @@
+"""The inbox over HTTP."""
+
+import json
+from typing import Any
+
+from functions.notifications import api, worker
+from shared.caller import Caller
+from shared.messages import OrderExpired, UserRegistered
+from tests.support import Table, call, deliver
+
+ADA = Caller("usr_ada", "ada@example.org", "Ada")
+BOB = Caller("usr_bob", "bob@example.org", "Bob")
+
+
+def registered(caller: Caller) -> UserRegistered:
+    return UserRegistered(user_id=caller.user_id, email=caller.email, name=caller.name)
+
+
+def expired(number: int) -> OrderExpired:
+    return OrderExpired(conference_id="cnf_1", order_id=f"ord_{number}", buyer_id="usr_ada", conference_name="PyCon")
+
+
+def inbox(caller: Caller = ADA, query: str = "") -> Any:
+    answer = call(api.handler, "GET", f"/notifications{query}", caller=caller)
+    assert answer.status == 200
+    return answer.json
+
+
+def test_a_new_person_has_an_empty_inbox(table: Table) -> None:
+    assert inbox() == {"items": [], "next_cursor": None, "unread_count": 0}
+
+
+def test_what_happened_is_in_the_inbox_of_whom_it_concerns(table: Table) -> None:
+    deliver(worker.handler, registered(ADA))
+    [item] = inbox()["items"]
+    assert set(item) == {"id", "kind", "title", "body", "data", "created_at", "read"}
+    assert (item["kind"], item["title"], item["data"], item["read"]) == ("welcome", "Welcome to Ketemu, Ada", {}, False)
+    assert item["created_at"].endswith("Z")
+    assert inbox(BOB)["items"] == []
+
+
+def test_pages_lead_through_everything_once(table: Table) -> None:
+    deliver(worker.handler, *(expired(number) for number in range(7)))
+    seen, query = [], "?limit=3"
+    while query:
+        page = inbox(query=query)
+        assert len(page["items"]) <= 3
+        assert page["unread_count"] == 7
+        seen += [item["id"] for item in page["items"]]
+        query = f"?limit=3&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert len(seen) == len(set(seen)) == 7
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_reading_counts_once(table: Table) -> None:
+    deliver(worker.handler, expired(1), expired(2))
+    first = inbox()["items"][0]
+    for _ in range(2):
+        answer = call(api.handler, "POST", f"/notifications/{first['id']}/read", caller=ADA)
+        assert answer.status == 200
+        assert answer.json == {**first, "read": True}
+    assert inbox()["unread_count"] == 1
+    assert [item["read"] for item in inbox()["items"]] == [True, False]
+
+
+def test_everything_is_read_at_once(table: Table) -> None:
+    deliver(worker.handler, *(expired(number) for number in range(5)), registered(BOB))
+    for _ in range(2):
+        answer = call(api.handler, "POST", "/notifications/read-all", caller=ADA)
+        assert (answer.status, answer.json) == (200, {"unread_count": 0})
+    assert inbox()["unread_count"] == 0
+    assert all(item["read"] for item in inbox()["items"])
+    assert inbox(BOB)["unread_count"] == 1
+
+
+def test_the_answer_is_json_of_this_contract(table: Table) -> None:
+    document = json.loads(api.app.get_openapi_json_schema())
+    paths = {(method, path) for path, methods in document["paths"].items() for method in methods}
+    assert paths == {
+        ("get", "/notifications"),
+        ("post", "/notifications/{notification_id}/read"),
+        ("post", "/notifications/read-all"),
+    }

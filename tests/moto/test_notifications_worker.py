@@ -1,0 +1,287 @@
+"""From the queue to the inbox and to the mailbox."""
+
+import io
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import boto3
+import pytest
+import zxingcpp
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+from PIL import Image
+
+from functions.notifications import ses, worker
+from functions.notifications.dynamo import DynamoInbox
+from functions.notifications.ses import MailRefused, SesMailer
+from functions.notifications.use_cases import SENDING_LEASE
+from shared.clock import now
+from shared.errors import Busy
+from shared.messages import (
+    ContactExchanged,
+    MembershipChanged,
+    Message,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderRefunded,
+    TicketCheckedIn,
+    TicketIssued,
+    TicketLine,
+    UserRegistered,
+)
+from shared.money import Money
+from tests.support import Table, deliver
+
+NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
+EUR = Money(4900, "EUR")
+REGISTERED = UserRegistered(user_id="usr_ada", email="ada@example.org", name="Ada")
+ORDERS = (f"ord_x{number}" for number in itertools.count())  # no example meets another one's order
+ORDER: dict[str, Any] = {"conference_id": "cnf_1", "order_id": "ord_1", "buyer_id": "usr_ada", "conference_name": "PyCon"}
+
+
+@pytest.fixture(autouse=True)
+def sender(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
+    boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
+    ses._ses.cache_clear()
+    yield
+    ses._ses.cache_clear()
+
+
+def paid(tickets: int = 1, order_id: str = "ord_1", price: Money = EUR) -> OrderPaid:
+    line = TicketLine("typ_1", "Regular", price, "Ada", "ada@example.org", NINE, NINE)
+    return OrderPaid(
+        conference_id="cnf_1",
+        order_id=order_id,
+        buyer_id="usr_ada",
+        buyer_name="Ada",
+        buyer_email="ada@example.org",
+        total=price * tickets,
+        tickets=[line] * tickets,
+        conference_name="PyCon",
+    )
+
+
+def issued(number: int = 1, of: int = 1, order_id: str = "ord_1") -> TicketIssued:
+    return TicketIssued(
+        conference_id="cnf_1",
+        ticket_id=f"tkt_{number}",
+        order_id=order_id,
+        order_tickets=of,
+        number=number,
+        owner_id="usr_ada",
+        owner_name="Ada",
+        owner_email="ada@example.org",
+        attendee_name=f"Attendee {number}",
+        ticket_type_name="Regular",
+        code=f"KETEMU:T1:{order_id.upper().replace('_', '-')}-{number}",
+        valid_from=NINE,
+        conference_name="PyCon",
+    )
+
+
+def mails() -> list[EmailMessage]:
+    raw = [message.raw_data for message in ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages]
+    return [message_from_bytes(text.encode(), policy=default) for text in raw]
+
+
+def codes(mail: EmailMessage) -> list[str]:
+    pictures = [Image.open(io.BytesIO(part.get_content())) for part in mail.iter_attachments()]
+    return [str(code.text) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
+
+
+def titles(user_id: str) -> list[str]:
+    return [item.title for item in DynamoInbox().page(user_id, limit=100, cursor=None).items]
+
+
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        (REGISTERED, "Welcome to Ketemu, Ada"),
+        (
+            MembershipChanged(conference_id="cnf_1", user_id="usr_ada", role="staff", revision=1, conference_name="PyCon"),
+            "You are now staff of PyCon",
+        ),
+        (
+            MembershipChanged(conference_id="cnf_1", user_id="usr_ada", role=None, revision=2, conference_name="PyCon"),
+            "You are no longer on the team of PyCon",
+        ),
+        (paid(), "Your order for PyCon is complete"),
+        (OrderExpired(**ORDER), "Your reservation for PyCon has expired"),
+        (OrderCancelled(**ORDER, was_paid=True), "Your order for PyCon is cancelled"),
+        (OrderRefunded(**ORDER, amount=EUR), "Refund for PyCon: 49.00 EUR"),
+        (
+            TicketCheckedIn(
+                conference_id="cnf_1",
+                ticket_id="tkt_1",
+                owner_id="usr_ada",
+                ticket_type_id="typ_1",
+                gate="North",
+                direction="entry",
+                scanned_at=NINE,
+                conference_name="PyCon",
+            ),
+            "Welcome to PyCon",
+        ),
+        (
+            ContactExchanged(
+                exchange_id="xch_1", scanner_id="usr_bob", scanned_id="usr_ada", scanner_name="Bob", scanned_name="Ada"
+            ),
+            "You met Bob",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Message) else "",
+)
+def test_each_message_reaches_whom_it_concerns_once(table: Table, message: Message, title: str) -> None:
+    assert deliver(worker.handler, message, message) == []
+    assert deliver(worker.handler, message) == []
+    assert titles("usr_ada") == [title]
+
+
+def test_a_ticket_alone_is_no_news_and_no_mail(table: Table) -> None:
+    assert deliver(worker.handler, issued()) == []
+    assert titles("usr_ada") == []
+    assert mails() == []
+
+
+def test_a_paid_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> None:
+    assert deliver(worker.handler, issued(2, 2), paid(2), issued(1, 2)) == []
+    [mail] = mails()
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.org"]
+    assert codes(mail) == ["KETEMU:T1:ORD-1-1", "KETEMU:T1:ORD-1-2"]
+
+
+def test_a_free_order_is_mailed_too(table: Table) -> None:
+    deliver(worker.handler, paid(price=Money(0, "EUR")), issued())
+    assert len(mails()) == 1
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[Message]:
+    tickets = draw(st.integers(1, 3))
+    order = next(ORDERS)
+    messages: list[Message] = [paid(tickets, order), *(issued(number + 1, tickets, order) for number in range(tickets))]
+    return draw(st.permutations(messages + draw(st.lists(st.sampled_from(messages), max_size=4))))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages=deliveries())
+def test_any_order_and_repetition_sends_one_mail_with_exactly_the_tickets(table: Table, messages: list[Message]) -> None:
+    before = len(mails())
+    for message in messages:
+        assert deliver(worker.handler, message) == []
+    [mail] = mails()[before:]
+    assert codes(mail) == sorted({message.code for message in messages if isinstance(message, TicketIssued)})
+
+
+def test_a_refused_mail_goes_back_to_the_queue_alone_and_is_sent_later(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("ses").delete_identity(Identity="tickets@example.org")
+    deliver(worker.handler, paid())
+    assert deliver(worker.handler, REGISTERED, issued()) == ["m-1"]
+    assert deliver(worker.handler, issued()) == ["m-0"]  # too early: the claim is still held
+    assert mails() == []
+
+    boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
+    monkeypatch.setattr(worker, "now", lambda: now() + SENDING_LEASE)
+    assert deliver(worker.handler, issued()) == []
+    assert len(mails()) == 1
+
+
+def test_a_crash_while_sending_is_made_up_for_after_the_lease(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise SystemExit
+
+    deliver(worker.handler, paid())
+    with monkeypatch.context() as crashing:
+        crashing.setattr(SesMailer, "send", crash)
+        with pytest.raises(SystemExit):
+            deliver(worker.handler, issued())
+    assert deliver(worker.handler, REGISTERED, issued()) == ["m-1"]  # the claim is still held
+    monkeypatch.setattr(worker, "now", lambda: now() + SENDING_LEASE + timedelta(seconds=1))
+    assert deliver(worker.handler, issued()) == []
+    assert len(mails()) == 1
+
+
+def test_what_ses_says_of_an_address_is_not_told(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        error: Any = {"Error": {"Code": "MessageRejected", "Message": "Email address is not verified: ada@example.org"}}
+        raise ClientError(error, "SendRawEmail")
+
+    monkeypatch.setattr(ses._ses(), "send_raw_email", refuse)
+    with pytest.raises(MailRefused) as refused:
+        _mail_one()
+    assert str(refused.value) == "MessageRejected"
+    assert refused.value.__suppress_context__
+
+
+def _mail_one() -> None:
+    worker._order_paid(paid())
+    worker._ticket_issued(issued())
+
+
+def written(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> str:
+    """Every log record with all its members, and every metric."""
+    return " ".join(str(vars(record)) for record in caplog.records) + capsys.readouterr().out
+
+
+def test_logs_say_nothing_of_a_person(table: Table, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deliver(worker.handler, REGISTERED, paid(), issued()) == []
+    text = written(caplog, capsys)
+    assert "OrderMailsSent" in text
+    for secret in ("ada@example.org", "Ada", "Attendee", "KETEMU:T1"):
+        assert secret not in text
+
+
+def test_a_failure_is_logged_without_the_person(
+    table: Table, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("ses").delete_identity(Identity="tickets@example.org")
+    assert deliver(worker.handler, paid(), issued()) == ["m-1"]
+    text = written(caplog, capsys)
+    assert "message failed" in text
+    assert "MessageRejected" in text
+    for secret in ("ada@example.org", "Ada", "Attendee", "KETEMU:T1"):
+        assert secret not in text
+
+
+def test_names_and_codes_expire_and_the_mark_stays(table: Table) -> None:
+    deliver(worker.handler, paid(), issued())
+    rows = {item["sk"]: item for item in table.items() if item["pk"] == "ORDER#ord_1"}
+    month = now() + timedelta(days=30)
+    assert set(rows) == {"PAID", "TICKET#0001", "SENT"}
+    assert "ttl" not in rows["SENT"]
+    for row in (rows["PAID"], rows["TICKET#0001"]):
+        assert abs(int(row["ttl"]) - month.timestamp()) < 60
+
+
+def test_a_replay_long_after_does_not_mail_again(table: Table) -> None:
+    deliver(worker.handler, paid(), issued())
+    for item in table.items():
+        if "ttl" in item:
+            boto3.resource("dynamodb").Table("ketemu").delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+    assert deliver(worker.handler, paid(), issued()) == []
+    assert len(mails()) == 1
+
+
+def test_while_one_sends_another_comes_back_later(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = SesMailer.send
+
+    def rival_first(mailer: SesMailer, letter: Any) -> None:
+        monkeypatch.setattr(SesMailer, "send", send)
+        with pytest.raises(Busy):
+            worker._ticket_issued(issued())
+        send(mailer, letter)
+
+    worker._order_paid(paid())
+    monkeypatch.setattr(SesMailer, "send", rival_first)
+    worker._ticket_issued(issued())
+    assert len(mails()) == 1

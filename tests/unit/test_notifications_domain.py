@@ -1,0 +1,110 @@
+"""What a person is told, and when the mail of an order is complete."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notifications import domain
+from functions.notifications.domain import Collected, MailedTicket, Notification, PaidOrder
+from shared.caller import Role
+from shared.money import Money
+
+NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
+ORDER = PaidOrder("ord_1", "cnf_1", "PyCon", "Ada", "ada@example.org", Money(9800, "EUR"), 2, NINE)
+TICKETS = tuple(MailedTicket(number, "Ada", "Regular", f"CODE {number}", NINE) for number in (1, 2))
+
+
+def test_a_paid_order_says_how_many_tickets_and_how_much() -> None:
+    news = domain.order_paid("ord_1", "cnf_1", "PyCon", Money(9800, "EUR"), 2)
+    assert news.title == "Your order for PyCon is complete"
+    assert news.body == "2 tickets, 98.00 EUR. They are on the way to you by e-mail."
+    assert news.data == {"conference_id": "cnf_1", "order_id": "ord_1"}
+
+
+def test_a_free_order_costs_nothing_rather_than_zero() -> None:
+    assert domain.order_paid("ord_1", "cnf_1", "PyCon", Money(0, "EUR"), 1).body.startswith("1 ticket, free of charge. It is ")
+
+
+def test_a_scan_says_the_gate_and_the_time_in_utc() -> None:
+    scanned_at = datetime(2026, 6, 1, 16, 5, tzinfo=timezone(timedelta(hours=7)))
+    news = domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", entered=True, gate="North", scanned_at=scanned_at)
+    assert news.kind == "checked-in"
+    assert news.body == "Your ticket was checked in at gate North on 1 June 2026, 09:05 UTC."
+    out = domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", entered=False, gate=None, scanned_at=scanned_at)
+    assert out.kind == "checked-out"
+    assert out.body == "Your ticket was checked out on 1 June 2026, 09:05 UTC."
+
+
+@pytest.mark.parametrize(
+    ("role", "title"),
+    [
+        ("organizer", "You are now an organizer of PyCon"),
+        ("staff", "You are now staff of PyCon"),
+        ("exhibitor", "You are now an exhibitor at PyCon"),
+        ("speaker", "You are now a speaker at PyCon"),
+        (None, "You are no longer on the team of PyCon"),
+    ],
+)
+def test_a_role_is_given_and_taken_back_by_name(role: Role | None, title: str) -> None:
+    assert domain.role_changed("cnf_1", "PyCon", role).title == title
+
+
+def test_a_cancelled_order_promises_money_only_to_who_paid() -> None:
+    assert "Nothing was charged" in domain.order_cancelled("ord_1", "cnf_1", "PyCon", was_paid=False).body
+    assert "money is returned" in domain.order_cancelled("ord_1", "cnf_1", "PyCon", was_paid=True).body
+
+
+def test_a_conference_without_a_name_is_still_a_sentence() -> None:
+    assert domain.order_expired("ord_1", "cnf_1", "").title == "Your reservation for the conference has expired"
+
+
+def test_a_refund_says_the_amount_in_its_currency() -> None:
+    assert domain.order_refunded("ord_1", "cnf_1", "PyCon", Money(5000, "JPY")).title == "Refund for PyCon: 5000 JPY"
+
+
+def notification(message_id: str, user_id: str, occurred_at: datetime) -> Notification:
+    return Notification.of(domain.welcome("Ada"), message_id=message_id, user_id=user_id, occurred_at=occurred_at)
+
+
+def test_one_message_is_one_notification_for_each_person() -> None:
+    assert notification("msg_1", "usr_1", NINE) == notification("msg_1", "usr_1", NINE)
+    assert len({notification(message, user, NINE).id for message in ("msg_1", "msg_2") for user in ("usr_1", "usr_2")}) == 4
+
+
+@given(first=st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1)), later=st.integers(1, 10**9))
+def test_what_happened_later_sorts_later(first: datetime, later: int) -> None:
+    early = first.replace(microsecond=first.microsecond // 1000 * 1000, tzinfo=UTC)
+    assert notification("msg_1", "usr_1", early).id < notification("msg_2", "usr_1", early + timedelta(milliseconds=later)).id
+
+
+@given(st.text())
+def test_one_line_is_one_line(text: str) -> None:
+    line = domain.one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert line == domain.one_line(line)
+
+
+def test_one_line_keeps_what_names_are_written_with() -> None:
+    assert domain.one_line("Ada\r\nBcc: eve@example.org") == "Ada Bcc: eve@example.org"
+    assert domain.one_line("می‌خواهم 👩‍🚀 Ōé\x00\x7f") == "می‌خواهم 👩‍🚀 Ōé"
+
+
+def test_a_letter_waits_for_the_payment_and_for_every_ticket() -> None:
+    assert Collected().letter() is None
+    assert Collected(None, TICKETS).letter() is None
+    assert Collected(ORDER, TICKETS[:1]).letter() is None
+    letter = Collected(ORDER, TICKETS).letter()
+    assert letter is not None
+    assert (letter.order, letter.tickets) == (ORDER, TICKETS)
+
+
+def test_a_letter_that_was_sent_is_not_due_again() -> None:
+    assert Collected(ORDER, TICKETS, sent=True).letter() is None
+
+
+def test_the_subject_is_one_line_whatever_the_conference_is_called() -> None:
+    assert replace(ORDER, conference_name="Py\r\nCon").subject == "Your tickets for Py Con"
+    assert replace(ORDER, tickets=1).subject == "Your ticket for PyCon"
