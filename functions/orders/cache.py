@@ -1,0 +1,28 @@
+"""Stock as it was up to a second ago, for the page that everybody reloads at an on-sale."""
+
+from datetime import datetime, timedelta
+
+from functions.orders.domain import Stocked
+from functions.orders.use_cases import Offers
+from shared.clock import Clock
+
+_LIFE = timedelta(seconds=1)
+
+
+class RecentOffers:
+    """One for each container. It keeps what was read within the last second, and no conference that sells nothing."""
+
+    def __init__(self, offers: Offers, clock: Clock) -> None:
+        self._offers = offers
+        self._clock = clock
+        self._kept: dict[str, tuple[datetime, list[Stocked]]] = {}
+
+    def of_conference(self, conference_id: str) -> list[Stocked]:
+        now = self._clock()
+        self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < _LIFE}
+        if conference_id in self._kept:
+            return self._kept[conference_id][1]
+        stocked = self._offers.of_conference(conference_id)
+        if stocked:
+            self._kept[conference_id] = (now, stocked)
+        return stocked

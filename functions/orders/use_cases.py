@@ -1,0 +1,362 @@
+"""What people do with orders, and what messages do to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Protocol
+
+from functions.orders import domain
+from functions.orders.domain import Basket, Line, Order, Payment, SaleStatus, Stocked, TicketType, shards_for
+from shared.caller import Caller
+from shared.clock import Clock
+from shared.errors import Busy, KeyReused, NotFound
+from shared.messages import Message, OrderCancelled, OrderExpired, OrderPaid, OrderReserved, TicketLine, TicketTypeChanged
+from shared.money import Money
+from shared.telemetry import count, logger
+
+_ATTEMPTS = 20  # to change a stock that is being sold from: each failure means that somebody bought
+
+
+class AlreadyPlaced(Exception):
+    """An earlier run of the same command made the order."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.id)
+        self.order = order
+
+
+class NotReserved(Exception):
+    """Somebody else settled the order first; `order` is what it is now."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.id)
+        self.order = order
+
+
+class Stale(Exception):
+    """The stock is no longer as it was read."""
+
+
+class Orders(Protocol):
+    def find(self, order_id: str) -> Order | None: ...
+
+    def of_buyer(self, buyer_id: str, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
+        """A page of orders, newest first, and the cursor of the next. Raises Malformed for a cursor that is not of this list."""
+
+    def before_order(
+        self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]
+    ) -> tuple[Order | None, Mapping[str, TicketType]]:
+        """The order where the command has run before, and those of the ticket types that there are, by id; one round trip."""
+
+    def reserve(self, order: Order, types: Mapping[str, TicketType], message: Message) -> Order:
+        """Take the order's seats and record it with its message, all or nothing; the order with its seats.
+
+        Raises SoldOut (only where the seats are not there), AlreadyPlaced, Busy.
+        """
+
+    def settle(self, order: Order, message: Message) -> None:
+        """Record what became of a reserved order, with its message; unless it was paid, its seats go back. All or nothing.
+
+        Raises NotReserved, Busy.
+        """
+
+
+class Offers(Protocol):
+    def of_conference(self, conference_id: str) -> list[Stocked]:
+        """All ticket types of the conference, hidden ones too; what is free may be a moment old."""
+
+
+class Stock(Protocol):
+    def find(self, conference_id: str, ticket_type_id: str) -> Stocked | None: ...
+
+    def replace(self, known: Stocked | None, new: Stocked) -> None:
+        """Change copy and shards by what differs between `known` (None: there was none) and `new`, all or nothing.
+
+        Raises Stale where the revision is another by now or the seats to take are gone, Busy.
+        """
+
+
+class Payments(Protocol):
+    def charge(self, order_id: str, amount: Money, token: str) -> Payment:
+        """Charge once for each order, however often this is asked. Raises PaymentDeclined, PaymentUnavailable."""
+
+    def refund(self, reference: str) -> None:
+        """Give a charge back, once for each reference."""
+
+
+class Delay(Protocol):
+    def send(self, message: Message, seconds: int) -> None:
+        """Have the message delivered to this context again after `seconds`, or sooner where that is too far ahead."""
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    ticket_type_id: str
+    name: str
+    price: Money
+    status: SaleStatus
+    available: int
+    min_per_order: int
+    max_per_order: int
+    sale_starts_at: datetime
+    sale_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    conference_id: str
+    ticket_types: list[OnOffer]
+
+
+def availability(offers: Offers, clock: Clock, *, conference_id: str) -> Availability:
+    """What a conference sells, hidden ticket types left out. Raises NotFound."""
+    stocked = offers.of_conference(conference_id)
+    if not stocked:
+        raise NotFound(f"There is no conference {conference_id} that sells tickets.")
+    now = clock()
+    return Availability(conference_id, [_on_offer(each, now) for each in stocked if not each.ticket_type.hidden])
+
+
+def _on_offer(stocked: Stocked, now: datetime) -> OnOffer:
+    ticket_type = stocked.ticket_type
+    return OnOffer(
+        ticket_type_id=ticket_type.id,
+        name=ticket_type.name,
+        price=ticket_type.price,
+        status=ticket_type.sale_status(stocked.available, now),
+        available=stocked.available,
+        min_per_order=ticket_type.min_per_order,
+        max_per_order=ticket_type.max_per_order,
+        sale_starts_at=ticket_type.sale_starts_at,
+        sale_ends_at=ticket_type.sale_ends_at,
+    )
+
+
+def read_order(orders: Orders, *, order_id: str, caller: Caller) -> Order:
+    """One's own order, or one of a conference one organises. Raises NotFound."""
+    order = orders.find(order_id)
+    if order and (order.buyer_id == caller.user_id or caller.is_any(order.conference_id, "organizer")):
+        return order
+    raise _no_such_order(order_id)
+
+
+def _own_order(orders: Orders, order_id: str, buyer: Caller) -> Order:
+    order = orders.find(order_id)
+    if order and order.buyer_id == buyer.user_id:
+        return order
+    raise _no_such_order(order_id)
+
+
+def _no_such_order(order_id: str) -> NotFound:
+    return NotFound(f"You have no order {order_id}. GET /orders lists yours.")
+
+
+# Buying
+
+
+def place_order(
+    orders: Orders,
+    payments: Payments,
+    clock: Clock,
+    *,
+    order_id: str,
+    fingerprint: str,
+    buyer: Caller,
+    basket: Basket,
+    token: str | None,
+) -> Order:
+    """Reserve the basket and, with a payment `token`, pay for it. Repeating it with the same `order_id` takes no further seat.
+
+    Raises KeyReused and what `domain.place` and `Orders.reserve` raise; with a token what `pay_order` raises, the order being held.
+    """
+    order = _find_or_reserve(orders, clock, order_id=order_id, fingerprint=fingerprint, buyer=buyer, basket=basket)
+    if order.fingerprint != fingerprint:
+        raise KeyReused()
+    return order if token is None else _pay(orders, payments, clock, order, token)
+
+
+def _find_or_reserve(orders: Orders, clock: Clock, *, order_id: str, fingerprint: str, buyer: Caller, basket: Basket) -> Order:
+    placed, types = orders.before_order(order_id, basket.conference_id, [line.ticket_type_id for line in basket.lines])
+    if placed:
+        return placed
+    order = domain.place(basket, types, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())
+    try:
+        order = orders.reserve(order, types, _order_placed(order))
+    except AlreadyPlaced as earlier:
+        return earlier.order
+    if order.status == "paid":
+        count("OrdersPaid", order.conference_id)
+    return order
+
+
+def pay_order(orders: Orders, payments: Payments, clock: Clock, *, order_id: str, buyer: Caller, token: str) -> Order:
+    """Pay one's own order. A paid one is returned as it is.
+
+    Raises NotFound, HoldExpired, AlreadyCancelled, AlreadyRefunded, PaymentDeclined, PaymentUnavailable, Busy.
+    """
+    return _pay(orders, payments, clock, _own_order(orders, order_id, buyer), token)
+
+
+def _pay(orders: Orders, payments: Payments, clock: Clock, order: Order, token: str) -> Order:
+    # An order that is past its time but still reserved has its seats: whoever is first, the payment or the expiry, decides.
+    if order.status == "paid":
+        return order
+    if order.status != "reserved":
+        raise order.refusal()
+    payment = payments.charge(order.id, order.total, token)
+    paid = order.paid(payment, clock())
+    try:
+        orders.settle(paid, _order_paid(paid))
+    except NotReserved as lost:
+        return _charged_too_late(payments, payment, lost.order)
+    count("OrdersPaid", order.conference_id)
+    return paid
+
+
+def _charged_too_late(payments: Payments, payment: Payment, order: Order) -> Order:
+    if order.status == "paid":
+        return order  # by the same charge: the provider takes one for each order
+    payments.refund(payment.reference)
+    raise order.refusal()
+
+
+def cancel_order(orders: Orders, *, order_id: str, buyer: Caller) -> Order:
+    """Give up one's own reserved order. A cancelled one is returned as it is. Raises NotFound, AlreadyPaid, HoldExpired, Busy."""
+    order = _own_order(orders, order_id, buyer)
+    if order.status == "reserved":
+        cancelled = order.cancelled()
+        try:
+            orders.settle(cancelled, _order_cancelled(cancelled))
+        except NotReserved as lost:
+            order = lost.order
+        else:
+            return cancelled
+    if order.status != "cancelled":
+        raise order.refusal()
+    return order
+
+
+# Messages
+
+
+def expire_when_due(orders: Orders, delay: Delay, clock: Clock, reserved: OrderReserved) -> None:
+    """End the hold of an order that was not paid; before its time, have the message come back then. Safe to repeat."""
+    remaining = ceil((reserved.expires_at - clock()).total_seconds())
+    if remaining > 0:
+        delay.send(reserved, remaining)
+        return
+    order = orders.find(reserved.order_id)
+    if order is None:
+        logger.warning("a reservation without an order", order_id=reserved.order_id)
+        return
+    if order.status != "reserved":
+        return
+    try:
+        orders.settle(order.expired(), _order_expired(order))
+    except NotReserved as lost:
+        logger.info("settled before it expired", order_id=order.id, status=lost.order.status)
+
+
+def keep_ticket_type(stock: Stock, changed: TicketTypeChanged) -> None:
+    """Bring a ticket type and its stock to the revision of the message; an older one or a repeat changes nothing. Raises Busy."""
+    for _ in range(_ATTEMPTS):
+        known = stock.find(changed.conference_id, changed.ticket_type_id)
+        if known and known.ticket_type.revision >= changed.revision:
+            return
+        wanted = _ticket_type(changed)
+        new = known.revised(wanted) if known else Stocked.opened(wanted)
+        try:
+            stock.replace(known, new)
+        except Stale:
+            continue
+        _warn_if_short(new.ticket_type, changed)
+        return
+    raise Busy(f"Ticket type {changed.ticket_type_id} is sold too fast to change its stock now.")
+
+
+def _warn_if_short(kept: TicketType, changed: TicketTypeChanged) -> None:
+    if kept.capacity > changed.capacity:
+        logger.warning(
+            "capacity stays above what was asked for: the seats are sold or held",
+            ticket_type_id=kept.id,
+            wanted=changed.capacity,
+            in_force=kept.capacity,
+        )
+
+
+def _ticket_type(changed: TicketTypeChanged) -> TicketType:
+    return TicketType(
+        id=changed.ticket_type_id,
+        conference_id=changed.conference_id,
+        conference_name=changed.conference_name,
+        revision=changed.revision,
+        name=changed.name,
+        price=changed.price,
+        capacity=changed.capacity,
+        shards=shards_for(changed.capacity),
+        min_per_order=changed.min_per_order,
+        max_per_order=changed.max_per_order,
+        sale_starts_at=changed.sale_starts_at,
+        sale_ends_at=changed.sale_ends_at,
+        hidden=changed.hidden,
+        valid_from=changed.valid_from,
+        valid_until=changed.valid_until,
+        hold_minutes=changed.hold_minutes,
+    )
+
+
+def _order_placed(order: Order) -> Message:
+    if order.expires_at is None:  # it costs nothing and is paid already
+        return _order_paid(order)
+    return OrderReserved(conference_id=order.conference_id, order_id=order.id, buyer_id=order.buyer_id, expires_at=order.expires_at)
+
+
+def _order_paid(order: Order) -> OrderPaid:
+    return OrderPaid(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        buyer_name=order.buyer_name,
+        buyer_email=order.buyer_email,
+        total=order.total,
+        tickets=[ticket for line in order.lines for ticket in _tickets(line)],
+    )
+
+
+def _tickets(line: Line) -> list[TicketLine]:
+    return [
+        TicketLine(
+            ticket_type_id=line.ticket_type_id,
+            ticket_type_name=line.name,
+            price=line.unit_price,
+            attendee_name=attendee.name,
+            attendee_email=attendee.email,
+            valid_from=line.valid_from,
+            valid_until=line.valid_until,
+        )
+        for attendee in line.attendees
+    ]
+
+
+def _order_expired(order: Order) -> OrderExpired:
+    return OrderExpired(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+    )
+
+
+def _order_cancelled(order: Order) -> OrderCancelled:
+    return OrderCancelled(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        was_paid=False,
+    )
