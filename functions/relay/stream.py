@@ -4,9 +4,8 @@ Each batch holds only new Outbox items (the event source mapping filters). What 
 that the stream hands it over again; a message may thus go out more than once and never not at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
-_ENTRIES_PER_CALL = 10  # the limit of PutEvents
+# The limits of PutEvents: entries, and bytes of all of them together.
+_ENTRIES_PER_CALL = 10
+_BYTES_PER_CALL = 256 * 1024
 
 
 @cache
@@ -30,8 +31,7 @@ def _bus() -> "EventBridgeClient":
 
 
 def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
-    records = iter(event["Records"])
-    while chunk := list(islice(records, _ENTRIES_PER_CALL)):
+    for chunk in _chunks(event["Records"]):
         failed = _publish(chunk)
         if failed is not None:
             # The stream resumes from here; what comes after it waits, so that order within an item is kept.
@@ -40,9 +40,28 @@ def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
     return {"batchItemFailures": []}
 
 
-def _publish(records: Iterable[JsonObject]) -> JsonObject | None:
+def _chunks(records: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:
+    """In their order, as many at a time as one call takes; one that is too large for any call goes alone."""
+    chunk: list[JsonObject] = []
+    total = 0
+    for record in records:
+        size = _size(record["dynamodb"]["NewImage"])
+        if chunk and (len(chunk) == _ENTRIES_PER_CALL or total + size >= _BYTES_PER_CALL):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(record)
+        total += size
+    if chunk:
+        yield chunk
+
+
+def _size(image: JsonObject) -> int:
+    """What the bus counts of an entry, in bytes."""
+    return sum(len(image[part]["S"].encode()) for part in ("source", "detail_type", "detail"))
+
+
+def _publish(records: list[JsonObject]) -> JsonObject | None:
     """Put the records on the bus; the first that was not accepted, or None."""
-    records = list(records)
     answer = _bus().put_events(Entries=[_entry(record["dynamodb"]["NewImage"]) for record in records])
     for record, result in zip(records, answer["Entries"], strict=True):
         if "ErrorCode" in result:

@@ -1,0 +1,217 @@
+"""What a person is told, in which words, and when an order's mail is complete."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from shared.caller import Role
+from shared.ids import derived_id, id_bytes, id_from_bytes
+from shared.money import Money
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_AS_ROLE: dict[Role, str] = {
+    "organizer": "an organizer of",
+    "staff": "staff of",
+    "exhibitor": "an exhibitor at",
+    "speaker": "a speaker at",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to a person. `kind` is stable: clients choose an icon and a link by it; `data` holds the ids to link to."""
+
+    kind: str
+    title: str
+    body: str
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """News in somebody's inbox. `created_at` is when it happened, not when it arrived."""
+
+    id: str
+    kind: str
+    title: str
+    body: str
+    data: dict[str, str]
+    created_at: datetime
+    read: bool = False
+
+    @classmethod
+    def of(cls, news: News, *, message_id: str, user_id: str, occurred_at: datetime) -> "Notification":
+        identity = _notification_id(message_id, user_id, occurred_at)
+        return cls(identity, news.kind, news.title, news.body, news.data, occurred_at)
+
+
+def _notification_id(message_id: str, user_id: str, occurred_at: datetime) -> str:
+    """The same for a message and a person however often it comes; ids of later events sort later (as ULIDs do)."""
+    milliseconds = round(occurred_at.timestamp() * 1000)
+    return id_from_bytes("ntf", milliseconds.to_bytes(6, "big") + id_bytes(derived_id("ntf", message_id, user_id))[6:])
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """One page, newest first. `unread_count` is of the whole inbox."""
+
+    items: list[Notification]
+    next_cursor: str | None
+    unread_count: int
+
+
+# The words
+
+
+def welcome(name: str) -> News:
+    return News(
+        "welcome",
+        f"Welcome to Ketemu, {name}",
+        "Your account is ready. Get a ticket for a conference, and fill in your contact card for the people you will meet.",
+    )
+
+
+def role_changed(conference_id: str, conference: str, role: Role | None) -> News:
+    where, data = _named(conference), {"conference_id": conference_id}
+    if role is None:
+        title = f"You are no longer on the team of {where}"
+        return News("role-changed", title, "Your role in this conference was taken back. Your tickets are not affected.", data)
+    title = f"You are now {_AS_ROLE[role]} {where}"
+    return News("role-changed", title, "The new role works from your next log-in, or at once after a token refresh.", data)
+
+
+def order_paid(order_id: str, conference_id: str, conference: str, total: Money, tickets: int) -> News:
+    return News(
+        "order-paid",
+        f"Your order for {_named(conference)} is complete",
+        f"{_count(tickets)}, {price(total)}. {'It is' if tickets == 1 else 'They are'} on the way to you by e-mail.",
+        {"conference_id": conference_id, "order_id": order_id},
+    )
+
+
+def order_expired(order_id: str, conference_id: str, conference: str) -> News:
+    return News(
+        "order-expired",
+        f"Your reservation for {_named(conference)} has expired",
+        "It was not paid in time, so its seats are on sale again. Nothing was charged; you can place a new order.",
+        {"conference_id": conference_id, "order_id": order_id},
+    )
+
+
+def order_cancelled(order_id: str, conference_id: str, conference: str, was_paid: bool) -> News:
+    return News(
+        "order-cancelled",
+        f"Your order for {_named(conference)} is cancelled",
+        "Its tickets are no longer valid. You hear from us again when money is returned."
+        if was_paid
+        else "Its seats are on sale again. Nothing was charged.",
+        {"conference_id": conference_id, "order_id": order_id},
+    )
+
+
+def order_refunded(order_id: str, conference_id: str, conference: str, amount: Money) -> News:
+    return News(
+        "order-refunded",
+        f"Refund for {_named(conference)}: {amount}",
+        f"{amount} of your order is on its way back to you, to where it was paid from.",
+        {"conference_id": conference_id, "order_id": order_id},
+    )
+
+
+def ticket_scanned(
+    ticket_id: str, conference_id: str, conference: str, *, entered: bool, gate: str | None, scanned_at: datetime
+) -> News:
+    at_gate = f" at gate {gate}" if gate else ""
+    done, kind = ("checked in", "checked-in") if entered else ("checked out", "checked-out")
+    return News(
+        kind,
+        f"{'Welcome to' if entered else 'See you again at'} {_named(conference)}",
+        f"Your ticket was {done}{at_gate} on {utc(scanned_at)}.",
+        {"conference_id": conference_id, "ticket_id": ticket_id},
+    )
+
+
+def contact_made(exchange_id: str, other: str) -> News:
+    return News(
+        "contact-exchanged",
+        f"You met {other}",
+        f"You and {other} exchanged contacts. What you share with each other stays yours to change or withdraw.",
+        {"exchange_id": exchange_id},
+    )
+
+
+def price(total: Money) -> str:
+    return str(total) if total.amount else "free of charge"
+
+
+def utc(instant: datetime) -> str:
+    """E.g. `1 June 2026, 09:00 UTC`: the same for every reader, wherever they and the conference are."""
+    instant = instant.astimezone(UTC)
+    return f"{instant.day} {instant:%B %Y, %H:%M} UTC"
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and other control characters: what may stand in a mail header or in a line of plain text."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def _named(conference: str) -> str:
+    return conference or "the conference"
+
+
+def _count(tickets: int) -> str:
+    return "1 ticket" if tickets == 1 else f"{tickets} tickets"
+
+
+# The mail of an order
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOrder:
+    order_id: str
+    conference_id: str
+    conference_name: str
+    buyer_name: str
+    buyer_email: str
+    total: Money
+    tickets: int
+    paid_at: datetime
+
+    @property
+    def subject(self) -> str:
+        return one_line(f"Your {'ticket' if self.tickets == 1 else 'tickets'} for {_named(self.conference_name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class MailedTicket:
+    """A ticket as its order's mail shows it. `code` admits whoever holds it."""
+
+    number: int  # within the order, from 1
+    attendee_name: str
+    ticket_type_name: str
+    code: str
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything the mail of one order says."""
+
+    order: PaidOrder
+    tickets: tuple[MailedTicket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What has arrived so far of an order: its payment and its tickets, in any order."""
+
+    order: PaidOrder | None = None
+    tickets: tuple[MailedTicket, ...] = ()
+    sent: bool = False
+
+    def letter(self) -> Letter | None:
+        """The letter to send; None while something is missing and once it was sent."""
+        if self.sent or self.order is None or len(self.tickets) < self.order.tickets:
+            return None
+        return Letter(self.order, self.tickets)

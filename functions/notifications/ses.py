@@ -1,0 +1,42 @@
+"""Mail through Amazon SES (version 1 of its API)."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from functions.notifications.domain import Letter
+from functions.notifications.mail import compose
+from shared.config import env
+from shared.telemetry import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_ses import SESClient
+
+
+class MailRefused(RuntimeError):
+    """SES did not take the mail. Only its error code is told: its text holds the addresses."""
+
+
+@cache
+def _ses() -> "SESClient":
+    import boto3
+    from botocore.config import Config
+
+    # Throttling is waited out here for a moment; all tries together end before the worker's time does.
+    return boto3.client(
+        "ses", config=Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    )
+
+
+class SesMailer:
+    def send(self, letter: Letter) -> None:
+        """Raises MailRefused, ValueError for an address with a line break, and botocore's errors where SES cannot be reached."""
+        from botocore.exceptions import ClientError
+
+        sender = env("MAIL_FROM")
+        mail = compose(letter, sender)
+        try:
+            _ses().send_raw_email(Source=sender, Destinations=[letter.order.buyer_email], RawMessage={"Data": mail.as_bytes()})
+        except ClientError as failure:
+            code = failure.response["Error"]["Code"]
+            logger.warning("mail refused", order_id=letter.order.order_id, code=code)
+            raise MailRefused(code) from None
