@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any, TypeVar
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
@@ -20,7 +19,6 @@ from pynamodb.pagination import ResultIterator
 from pynamodb.transactions import TransactWrite
 
 from shared.clock import now
-from shared.config import env
 from shared.errors import Busy, Malformed
 from shared.messages import Message
 
@@ -99,9 +97,9 @@ def transact(compose: Callable[[TransactWrite], None], pauses: Sequence[float] =
     raise Busy("Others are changing the same thing right now. Nothing was done: send the request again.")
 
 
-@cache
 def _connection() -> Connection:
-    return Connection(region=env("AWS_REGION"))
+    """The one that reads use: another would make another botocore client, the dearest part of a cold start."""
+    return Item._get_connection().connection
 
 
 def failed_conditions(failure: TransactWriteError) -> list[int]:
