@@ -63,8 +63,8 @@ def document() -> JsonObject:
 
 def _merge_schemas(into: JsonObject, schemas: JsonObject, context: str) -> None:
     for name, schema in schemas.items():
-        if name in ("HTTPValidationError", "ValidationError"):
-            continue  # Powertools' own shape, which shared.http never answers with
+        if name.endswith("ValidationError"):
+            continue  # Powertools' own shapes, which shared.http never answers with
         if into.setdefault(name, schema) != schema:
             raise ValueError(f"{context} has another schema {name}: rename one of them")
 

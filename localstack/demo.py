@@ -6,8 +6,10 @@ Any surprise ends it with a non-zero exit.
 
 import argparse
 import json
+import re
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,7 +24,7 @@ from rich.table import Table
 from localstack.client import Call, NeverHappened, Person, Surprise, Unexpected, must, wait_until
 from shared import qr
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Journey:
@@ -49,7 +51,7 @@ class Journey:
         self.check_in(door, code)
         self.meet(ada, bob)
         self.inboxes(
-            [("Ada", ada, ["order-paid", "checked-in", "contact-exchanged"]), ("Bob", bob, ["order-paid", "contact-exchanged"])]
+            {"Ada": (ada, {"order-paid", "checked-in", "contact-exchanged"}), "Bob": (bob, {"order-paid", "contact-exchanged"})}
         )
 
     def organise(self, organizer: Person) -> str:
@@ -154,31 +156,32 @@ class Journey:
             must(other["email"] == ada.email, other)
             step.saw(f"Bob has {other['name']} of {other['company']}, {other['email']}; Ada has {contact['name']}")
 
-    def inboxes(self, people: list[tuple[Person, list[str]]]) -> None:
+    def inboxes(self, people: dict[str, tuple[Person, set[str]]]) -> None:
         with self.step("Everybody's inbox shows what happened") as step:
-            for person, kinds in people:
-                wait_until(
-                    lambda person=person, kinds=kinds: (  # type: ignore[misc]  # a lambda's defaults
-                        set(kinds) <= {item["kind"] for item in person.get("/notifications")["items"]}
-                    ),
-                    f"{kinds} in the inbox",
-                )
-            step.saw(", ".join(f"{person.name}: {person.get('/notifications')['unread_count']} unread" for person, _ in people))
-        for person, _ in people:
-            for item in reversed(person.get("/notifications")["items"]):
-                console.print(f"    [dim]{person.name}'s inbox[/]  {item['title']}")
+            unread = []
+            for name, (person, kinds) in people.items():
+                inbox = wait_until(partial(inbox_with, person, kinds), f"{', '.join(kinds)} in the inbox of {name}")
+                unread.append(f"{name}: {inbox['unread_count']} unread")
+                for item in reversed(inbox["items"]):
+                    console.print(f"    [dim]{name}'s inbox:[/] {item['title']}")
+            step.saw(", ".join(unread))
 
     def person(self, name: str) -> Person:
         email = f"{name.lower()}.{self.run}@example.org"
         return Person(self.api_url, self.http, name=name, email=email, password=uuid4().hex, on_call=self.show)
 
     def show(self, call: Call) -> None:
-        console.print(
-            f"    {call.method:<6} {call.path:<78} {call.status}  {call.milliseconds:6.0f} ms", style="dim", overflow="ellipsis"
-        )
+        path = re.sub(r"(_[0-9A-Z]{4})[0-9A-Z]{18}([0-9A-Z]{4})", r"\1…\2", call.path)  # an id's middle says nothing
+        console.print(f"    {call.method:<5} {path:<58} {call.status} {call.milliseconds:5.0f} ms", style="dim")
 
     def step(self, title: str) -> "Step":
         return Step(self, title)
+
+
+def inbox_with(person: Person, kinds: set[str]) -> Any:
+    """The person's inbox, or None while it does not yet tell of all `kinds`."""
+    inbox = person.get("/notifications")
+    return inbox if kinds <= {item["kind"] for item in inbox["items"]} else None
 
 
 class Step:

@@ -5,7 +5,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 NAMESPACE = "Ketemu"
 
-logger = Logger(service="ketemu", utc=True)  # POWERTOOLS_SERVICE_NAME names the context
+logger = Logger(utc=True)  # POWERTOOLS_SERVICE_NAME names the context
 
 
 def count(name: str, conference_id: str, by: int = 1) -> None:

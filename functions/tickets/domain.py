@@ -85,7 +85,7 @@ class EntryCode:
             key_id=key_id,
             ticket_id=id_from_bytes("tkt", ticket),
             conference_id=id_from_bytes("cnf", conference),
-            ticket_type_id=id_from_bytes("tty", ticket_type),
+            ticket_type_id=id_from_bytes("typ", ticket_type),
             valid_from=datetime.fromtimestamp(valid_from, UTC),
             valid_until=datetime.fromtimestamp(valid_until, UTC),
         )

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,6 @@ import pytest
 
 from localstack.client import Person, wait_until
 from localstack.stack import RunningStack, running_stack
-
-Stack = RunningStack
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +64,16 @@ def on_sale(http: httpx.Client, person: Callable[[str], Person]) -> Callable[...
         return conference_id, type_id
 
     return publish
+
+
+@pytest.fixture
+def logs(stack: RunningStack) -> Callable[[str], list[dict[str, Any]]]:
+    """The log lines with a correlation id, of all functions, from the stack's log group."""
+    client = stack.endpoint.client("logs")
+
+    def with_id(correlation_id: str) -> list[dict[str, Any]]:
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName="/ketemu/ketemu", filterPattern=correlation_id)
+        lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        return [json.loads(line) for line in lines if line.startswith("{") and correlation_id in line]
+
+    return with_id

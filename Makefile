@@ -1,0 +1,90 @@
+# Ketemu on this machine and on AWS. `make` lists what there is.
+PYTHON ?= python3
+PORT ?= 4566
+ENV ?= dev
+ENDPOINT ?=
+FUNCTION ?=
+EVENT ?=
+
+export SAM_CLI_TELEMETRY := 0
+export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
+
+BIN := .venv/bin
+# What `make run` writes when it is ready.
+STACK := .local/stack$(if $(filter-out 4566,$(PORT)),-$(PORT)).json
+CONTEXTS := gateway auth events orders tickets contacts notifications relay
+
+# uv's options for a lock file: exact, hashed, for every platform, and naming no index.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header
+# What the Lambda runtime brings along is pinned for development and never packed.
+RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
+
+.DEFAULT_GOAL := help
+.PHONY: help environment run stop demo invoke build deploy test lint types imports template unit e2e format openapi lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+environment: ## set up .venv and the emulator from the lock files (done by the others when needed)
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11 or newer (Debian: apt install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) localstack/environment.py
+
+run: environment ## run the platform here until Ctrl-C (PORT=4566, or ENDPOINT=http://127.0.0.1:4566 of a running emulator)
+	@$(BIN)/python -m localstack.run --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
+
+stop: environment ## stop what `make run` started (PORT=4566)
+	@$(BIN)/python -m localstack.stop --port $(PORT)
+
+demo: environment ## play the journey against the running stack (PORT=4566)
+	@$(BIN)/python -m localstack.demo --stack $(STACK)
+
+invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi EVENT=events/orders/place-order.json)
+	@$(BIN)/python -m localstack.invoke --port $(PORT) "$(FUNCTION)" "$(EVENT)"
+
+build: environment ## build every function as it goes to AWS, into .aws-sam/
+	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source
+
+deploy: build ## deploy to AWS (ENV=dev or prod; settings in samconfig.toml)
+	@$(BIN)/sam deploy --config-env $(ENV)
+
+build-%: # called by `sam build` for each function
+	@$(BIN)/python -m localstack.build $* "$(ARTIFACTS_DIR)"
+
+test: lint types imports template unit e2e ## everything that proves it
+
+lint: environment ## style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: environment ## static types
+	@$(BIN)/mypy
+
+imports: environment ## who may import whom
+	@$(BIN)/lint-imports
+
+template: environment ## the SAM template
+	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/sam validate --lint
+
+unit: environment ## domain, DynamoDB, handlers and contracts
+	@$(BIN)/pytest -n auto tests/unit tests/moto tests/contract
+
+e2e: environment ## the whole, over HTTP, on an emulator started for it
+	@$(BIN)/pytest tests/e2e
+
+format: environment ## put the code in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+openapi: environment ## write the OpenAPI document of the API
+	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+lock: environment ## pin every dependency group of pyproject.toml into requirements/
+	@for group in dev emulator; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
+	@for group in $(CONTEXTS); do $(COMPILE) --group $$group -c requirements/dev.txt \
+		$(foreach package,$(RUNTIME),--no-emit-package $(package)) -o requirements/$$group.txt || exit 1; done
+	@echo uv | $(COMPILE) -c requirements/dev.txt -o requirements/uv.txt -
+
+clean: ## remove what was built and cached; the stacks' data stays
+	@rm -rf .aws-sam .local/build .local/cache .local/emulator .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,10 @@
+"""Where things are. Everything that is made here lies under `.local/`."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "template.yaml"
+LOCAL = ROOT / ".local"
+CACHE = LOCAL / "cache"
+BUILDS = LOCAL / "build"
+EMULATOR_PYTHON = LOCAL / "emulator" / "bin" / "python"
