@@ -18,13 +18,14 @@ from uuid import uuid4
 import httpx
 import zxingcpp
 from PIL import Image
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from localstack.client import Call, NeverHappened, Person, Surprise, Unexpected, must, wait_until
 from shared import qr
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 116)
 
 
 class Journey:
@@ -35,6 +36,7 @@ class Journey:
         self.run = uuid4().hex[:6]  # so that the demo can be played again on the same stack
         self.steps: list[tuple[str, str, float]] = []
         self.conference_id = ""
+        self.shown = ("", "")
 
     def play(self) -> None:
         organizer = self.person("Sri")
@@ -171,6 +173,10 @@ class Journey:
         return Person(self.api_url, self.http, name=name, email=email, password=uuid4().hex, on_call=self.show)
 
     def show(self, call: Call) -> None:
+        """Print a call; one that waits for something by asking again is printed the first time only."""
+        if call.method == "GET" and (call.method, call.path) == self.shown:
+            return
+        self.shown = (call.method, call.path)
         path = re.sub(r"(_[0-9A-Z]{4})[0-9A-Z]{18}([0-9A-Z]{4})", r"\1…\2", call.path)  # an id's middle says nothing
         console.print(f"    {call.method:<5} {path:<58} {call.status} {call.milliseconds:5.0f} ms", style="dim")
 
@@ -219,7 +225,7 @@ def main() -> int:
         except (Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
             console.print(f"[red]A surprise:[/] {surprise}")
             return 1
-    table = Table(title="The journey", title_justify="left")
+    table = Table(title="The journey", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("step")
     table.add_column("seen")
     table.add_column("s", justify="right")

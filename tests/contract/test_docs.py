@@ -1,5 +1,6 @@
 """The documents say what the code does."""
 
+import json
 import re
 
 from shared import messages
@@ -24,3 +25,9 @@ def test_decisions_are_numbered_without_gaps_and_short() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
     assert all(path.read_text().startswith(f"# {path.name[:4]} ") for path in decisions)
+
+
+def test_the_readme_has_every_route_with_a_call_and_no_other() -> None:
+    rows = re.findall(r"^\| `([A-Z]+) (\S+)` \| .+ \| `curl .*\$API.+` \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    assert sorted(rows) == sorted((method.upper(), path) for path, item in paths.items() for method in item)

@@ -1,0 +1,173 @@
+"""What goes into a function's artifact, and what its lock files pin."""
+
+import re
+import sys
+import tomllib
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from localstack import build
+from localstack.build import Target, compile_bytecode, context_of, sources, target, trim
+from localstack.failure import Failure
+from localstack.paths import ROOT
+
+CONTEXTS = ("gateway", "auth", "events", "orders", "tickets", "contacts", "notifications", "relay")
+RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
+UNCHECKED_HASH = 0b01  # flags of a .pyc that is valid whatever its source's time stamp (PEP 552)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    files = {
+        "functions/__init__.py": "",
+        "functions/openapi.py": "",
+        "functions/orders/__init__.py": "",
+        "functions/orders/README.md": "",
+        "functions/orders/api.py": "from functions.orders import domain\nfrom shared import money\nimport json\n",
+        "functions/orders/domain.py": "def late():\n    import shared.clock\n",
+        "functions/orders/templates/mail.txt": "Hello",
+        "functions/orders/tests/test_domain.py": "",
+        "functions/orders/__pycache__/api.cpython-311.pyc": "",
+        "functions/tickets/__init__.py": "",
+        "shared/__init__.py": "",
+        "shared/money.py": "from .errors import Problem\n",
+        "shared/errors.py": "",
+        "shared/clock.py": "from shared.deep.zones import utc\n",
+        "shared/deep/__init__.py": "",
+        "shared/deep/zones.py": "",
+        "shared/qr.py": "",
+        "tests/test_all.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_an_artifact_holds_the_context_and_what_it_imports_of_the_kernel_and_nothing_else(repository: Path) -> None:
+    held = {str(file.relative_to(repository)) for file in sources(repository, "orders")}
+    assert held == {
+        "functions/__init__.py",
+        "functions/orders/__init__.py",
+        "functions/orders/api.py",
+        "functions/orders/domain.py",
+        "functions/orders/templates/mail.txt",
+        "shared/__init__.py",
+        "shared/money.py",
+        "shared/errors.py",
+        "shared/clock.py",
+        "shared/deep/__init__.py",
+        "shared/deep/zones.py",
+    }
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_no_context_ships_another_or_any_test(context: str) -> None:
+    for file in sources(ROOT, context):
+        top, *rest = file.relative_to(ROOT).parts
+        assert top in ("functions", "shared")
+        assert top == "shared" or rest == ["__init__.py"] or rest[0] == context, f"{context} would ship {file}"
+
+
+def test_a_functions_folder_is_read_from_its_handler() -> None:
+    assert context_of("OrdersWorker") == "orders"
+    assert context_of("GatewayVisitor") == "gateway"
+    assert context_of("Relay") == "relay"
+
+
+def test_a_function_that_the_template_lacks_is_named() -> None:
+    with pytest.raises(Failure, match="NoSuchFunction"):
+        context_of("NoSuchFunction")
+
+
+def test_packages_and_sources_meet_in_the_artifact(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed, artifact = tmp_path / "installed", tmp_path / "artifact"
+    (installed / "pydantic").mkdir(parents=True)
+    (installed / "pydantic" / "__init__.py").write_text("")
+    artifact.mkdir()
+    asked: list[Path] = []
+    monkeypatch.setattr(build, "ROOT", repository)
+    monkeypatch.setattr(build, "context_of", lambda function: "orders")
+    monkeypatch.setattr(build, "packages", lambda lock, where: asked.append(lock) or installed)
+    build.build("OrdersApi", artifact, Target(sys.executable))
+    assert asked == [repository / "requirements" / "orders.txt"]
+    assert (artifact / "pydantic" / "__init__.py").exists()
+    assert (artifact / "functions" / "orders" / "templates" / "mail.txt").read_text() == "Hello"
+    assert not (artifact / "functions" / "tickets").exists()
+
+
+def test_bytecode_is_valid_whatever_the_time_stamps_of_a_zip(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("ANSWER = 42\n")
+    compile_bytecode(tmp_path, Target(sys.executable))
+    (bytecode,) = (tmp_path / "__pycache__").iterdir()
+    header = bytecode.read_bytes()[:8]
+    assert header == MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
+    assert str(tmp_path).encode() not in bytecode.read_bytes(), "tracebacks would name a directory of this machine"
+
+
+def test_without_the_targets_interpreter_there_is_no_bytecode_and_it_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "module.py").write_text("")
+    compile_bytecode(tmp_path, Target(None, "3.13", "aarch64-manylinux_2_28"))
+    assert not (tmp_path / "__pycache__").exists()
+    assert "python3.13 is not installed" in capsys.readouterr().err
+
+
+def test_trimming_keeps_what_is_needed_at_run_time_and_by_law(tmp_path: Path) -> None:
+    kept = ["pkg/__init__.py", "pkg-1.0.dist-info/METADATA", "pkg-1.0.dist-info/licenses/LICENSE", "pkg/core.so"]
+    dropped = ["pkg/core.pyi", "pkg/core.c", "pkg/tests/test_core.py", "pkg-1.0.dist-info/RECORD", "bin/pkg"]
+    for name in kept + dropped:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    trim(tmp_path)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
+def test_for_aws_the_packages_are_those_of_the_templates_runtime_and_processor() -> None:
+    options = target("aws").options
+    assert options[:4] == ["--python-version", "3.13", "--python-platform", "aarch64-manylinux_2_28"]
+    assert options[4:] == ["--only-binary", ":all:"], "nothing is compiled for a processor that is not here"
+
+
+def test_an_unknown_target_is_refused() -> None:
+    with pytest.raises(Failure, match="KETEMU_TARGET=moon"):
+        target("moon")
+
+
+@pytest.mark.parametrize("group", [*CONTEXTS, "dev", "emulator"])
+def test_each_dependency_group_is_locked_within_its_bounds(group: str) -> None:
+    pins = locked(group)
+    for requirement in required(group):
+        name = normal(requirement.name)
+        if name not in RUNTIME or group in ("dev", "emulator"):
+            assert pins.get(name) is not None, f"{name} is not in requirements/{group}.txt: run `make lock`"
+            assert requirement.specifier.contains(pins[name]), f"{requirement} is locked at {pins[name]}: run `make lock`"
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_the_sdk_of_the_runtime_is_not_packed(context: str) -> None:
+    assert not RUNTIME & locked(context).keys()
+
+
+def required(group: str) -> list[Requirement]:
+    groups: dict[str, list[Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return [
+        requirement
+        for entry in groups[group]
+        for requirement in ([Requirement(entry)] if isinstance(entry, str) else required(entry["include-group"]))
+    ]
+
+
+def locked(group: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / f"{group}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==([^ ;]+)", text, re.MULTILINE))
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
