@@ -1,7 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +13,11 @@ from localstack.stack import RunningStack, running_stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The platform, built and deployed for this run on a free port."""
-    with running_stack(data=Path(tmp_path_factory.mktemp("stack"))) as running:
+    """The platform, built and deployed for this run on a free port; stopped and started once, as after a night."""
+    data = tmp_path_factory.mktemp("stack")
+    with running_stack(data=data):
+        pass
+    with running_stack(data=data) as running:
         yield running
 
 
