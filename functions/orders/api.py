@@ -16,6 +16,7 @@ from functions.orders.dynamo import DynamoOrders, DynamoStock
 from functions.orders.payments import CHARGED, Simulated
 from functions.orders.use_cases import Availability, Offers, Orders, Payments
 from shared.clock import Clock, now
+from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
 from shared.money import Money
 
@@ -45,15 +46,13 @@ ClockDep = Annotated[Clock, Depends(clock)]
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
 Id = Annotated[str, Field(pattern=_ID)]
 PathId = Annotated[str, Path(pattern=_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Token = Annotated[
     str, Field(pattern=r"^[\x21-\x7e]{1,255}$", description="tok_ok is charged, tok_declined declined; see payments.py")
 ]
 
 
 class AttendeeIn(Body):
-    name: Name
+    name: PersonName
     email: Email
 
 

@@ -50,7 +50,7 @@ class SoldOut(Conflict):
     def __init__(self, line: "Line", available: int) -> None:
         super().__init__(
             f"{line.quantity} of {line.name} ({line.ticket_type_id}) were asked for and {available} are left. "
-            "Holds that are not paid come back: look again in some minutes.",
+            "Holds that are not paid may come back: look again in some minutes.",
             ticket_type_id=line.ticket_type_id,
             available=available,
         )
@@ -143,6 +143,29 @@ def plan(free: Sequence[int], quantity: int, order: Sequence[int]) -> dict[int, 
     return taken
 
 
+def fill(free: Sequence[int], seats: int) -> tuple[int, ...]:
+    """`free` with `seats` more, given to the emptiest shards so that all end as near to equal as adding alone can make them.
+
+    No seat moves between shards: somebody who reads one before and the other after would miss it and say sold out.
+    """
+    emptiest = sorted(range(len(free)), key=free.__getitem__)
+    while True:
+        level = split(sum(free[shard] for shard in emptiest) + seats, len(emptiest))
+        if min(level) >= free[emptiest[-1]]:
+            break
+        emptiest.pop()  # it has more already than there is for each of them
+    filled = dict(zip(emptiest, level, strict=True))
+    return tuple(filled.get(shard, already) for shard, already in enumerate(free))
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What becomes of seats that come back: so many are `retired`, the others are on sale again, by the shard they are from."""
+
+    retired: int
+    on_sale: Mapping[int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketType:
     """This context's copy of a ticket type, as of `revision`."""
@@ -153,7 +176,8 @@ class TicketType:
     revision: int
     name: str
     price: Money
-    capacity: int  # in force: it may be above what the organiser asked for while more than that is sold or held
+    capacity: int  # in force: above `wanted` while more than that is sold or held, and then nothing is free
+    wanted: int  # the capacity that the organiser asked for
     shards: int
     min_per_order: int
     max_per_order: int
@@ -163,6 +187,7 @@ class TicketType:
     valid_from: datetime
     valid_until: datetime
     hold_minutes: int
+    time_zone: str = "UTC"  # of the conference
 
     def line(self, wanted: "Wanted", buyer: Caller, now: datetime) -> "Line":
         """The line of an order placed `now`, at the price of now. Raises NotOnSale, BadQuantity."""
@@ -185,6 +210,22 @@ class TicketType:
             valid_from=self.valid_from,
             valid_until=self.valid_until,
         )
+
+    @property
+    def surplus(self) -> int:
+        """Seats that are sold or held beyond what is wanted."""
+        return self.capacity - self.wanted
+
+    def release(self, seats: Mapping[int, int]) -> Release:
+        """What becomes of a line's `seats`: they are retired until no more are out than wanted."""
+        retired = left = min(self.surplus, sum(seats.values()))
+        on_sale: dict[int, int] = {}
+        for shard, came_back in seats.items():
+            gone = min(left, came_back)
+            left -= gone
+            if came_back > gone:
+                on_sale[shard] = came_back - gone
+        return Release(retired, on_sale)
 
     def sale_status(self, available: int, now: datetime) -> SaleStatus:
         if now < self.sale_starts_at:
@@ -210,16 +251,19 @@ class Stocked:
         return sum(self.free)
 
     def revised(self, newer: TicketType) -> "Stocked":
-        """As the `newer` revision wants it; capacity goes down only as far as seats are free, shards stay as many as they are."""
-        delta = max(newer.capacity - self.ticket_type.capacity, -self.available)
+        """As the `newer` revision wants it, from the capacity in force: up over as many shards as that takes, never fewer than
+        there are; down only as far as seats are free."""
+        delta = max(newer.wanted - self.ticket_type.capacity, -self.available)
         capacity = self.ticket_type.capacity + delta
-        return Stocked(replace(newer, capacity=capacity, shards=len(self.free)), self._changed_by(delta))
+        free = self._raised(delta, shards_for(capacity)) if delta > 0 else self._lowered(-delta)
+        return Stocked(replace(newer, capacity=capacity, shards=len(free)), free)
 
-    def _changed_by(self, delta: int) -> tuple[int, ...]:
-        if delta >= 0:
-            return tuple(map(add, self.free, split(delta, len(self.free))))
-        taken = plan(self.free, -delta, range(len(self.free)))
-        return tuple(seats - taken.get(shard, 0) for shard, seats in enumerate(self.free))
+    def _raised(self, seats: int, shards: int) -> tuple[int, ...]:
+        return fill((*self.free, *[0] * (shards - len(self.free))), seats)
+
+    def _lowered(self, seats: int) -> tuple[int, ...]:
+        taken = plan(self.free, seats, range(len(self.free)))
+        return tuple(already - taken.get(shard, 0) for shard, already in enumerate(self.free))
 
 
 # Orders
@@ -300,6 +344,7 @@ class Order:
     expires_at: datetime | None  # none where nothing has to be paid
     paid_at: datetime | None = None
     payment: Payment | None = None
+    time_zone: str = "UTC"  # of the conference
 
     @property
     def total(self) -> Money:
@@ -318,9 +363,9 @@ class Order:
         """Why what needs a reserved order cannot be done to this one, which is no longer reserved."""
         match self.status:
             case "expired":
-                return HoldExpired(f"Order {self.id} was not paid in time and its seats went back on sale. Nothing was charged.")
+                return HoldExpired(f"Order {self.id} was not paid in time and its seats were released. Nothing was charged.")
             case "cancelled":
-                return AlreadyCancelled(f"Order {self.id} was cancelled and its seats went back on sale. Nothing was charged.")
+                return AlreadyCancelled(f"Order {self.id} was cancelled and its seats were released. Nothing was charged.")
             case "refunded":
                 return AlreadyRefunded(f"Order {self.id} was paid and refunded. Place a new order.")
             case _:
@@ -356,4 +401,5 @@ def place(
         created_at=now,
         expires_at=None if is_free else now + timedelta(minutes=min(each.hold_minutes for each in ordered)),
         paid_at=now if is_free else None,
+        time_zone=ordered[0].time_zone,
     )

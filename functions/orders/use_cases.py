@@ -56,8 +56,9 @@ class Orders(Protocol):
         """
 
     def settle(self, order: Order, message: Message) -> None:
-        """Record what became of a reserved order, with its message; unless it was paid, its seats go back. All or nothing.
+        """Record what became of a reserved order, with its message; unless it was paid, its seats are released. All or nothing.
 
+        They go back on sale, except for those that `TicketType.release` retires: they leave the capacity in force.
         Raises NotReserved, Busy.
         """
 
@@ -73,7 +74,8 @@ class Stock(Protocol):
     def replace(self, known: Stocked | None, new: Stocked) -> None:
         """Change copy and shards by what differs between `known` (None: there was none) and `new`, all or nothing.
 
-        Raises Stale where the revision is another by now or the seats to take are gone, Busy.
+        Raises Stale where revision or capacity are others by now, the seats to take are gone, or, where more are out than wanted,
+        one is free; Busy.
         """
 
 
@@ -273,17 +275,17 @@ def keep_ticket_type(stock: Stock, changed: TicketTypeChanged) -> None:
             stock.replace(known, new)
         except Stale:
             continue
-        _warn_if_short(new.ticket_type, changed)
+        _warn_of_surplus(new.ticket_type)
         return
     raise Busy(f"Ticket type {changed.ticket_type_id} is sold too fast to change its stock now.")
 
 
-def _warn_if_short(kept: TicketType, changed: TicketTypeChanged) -> None:
-    if kept.capacity > changed.capacity:
+def _warn_of_surplus(kept: TicketType) -> None:
+    if kept.surplus:
         logger.warning(
-            "capacity stays above what was asked for: the seats are sold or held",
+            "capacity stays above what was asked for until seats that are held come back",
             ticket_type_id=kept.id,
-            wanted=changed.capacity,
+            wanted=kept.wanted,
             in_force=kept.capacity,
         )
 
@@ -297,6 +299,7 @@ def _ticket_type(changed: TicketTypeChanged) -> TicketType:
         name=changed.name,
         price=changed.price,
         capacity=changed.capacity,
+        wanted=changed.capacity,
         shards=shards_for(changed.capacity),
         min_per_order=changed.min_per_order,
         max_per_order=changed.max_per_order,
@@ -306,6 +309,7 @@ def _ticket_type(changed: TicketTypeChanged) -> TicketType:
         valid_from=changed.valid_from,
         valid_until=changed.valid_until,
         hold_minutes=changed.hold_minutes,
+        time_zone=changed.time_zone,
     )
 
 
@@ -324,6 +328,7 @@ def _order_paid(order: Order) -> OrderPaid:
         buyer_name=order.buyer_name,
         buyer_email=order.buyer_email,
         total=order.total,
+        time_zone=order.time_zone,
         tickets=[ticket for line in order.lines for ticket in _tickets(line)],
     )
 

@@ -126,6 +126,12 @@ def test_an_order_is_reserved_then_paid(table: Table) -> None:
     assert [type(message) for message in table.outbox()] == [OrderReserved, OrderPaid]
 
 
+def test_a_paid_order_tells_the_conferences_time_zone(table: Table) -> None:
+    stock(changed(time_zone="Asia/Jakarta"))
+    order(basket(1, **PAID_AT_ONCE))
+    assert [message.time_zone for message in table.outbox() if isinstance(message, OrderPaid)] == ["Asia/Jakarta"]
+
+
 def test_an_order_can_be_paid_in_one_request(table: Table) -> None:
     stock(changed())
     placed = order(basket(1, **PAID_AT_ONCE))
@@ -342,7 +348,22 @@ def test_what_each_operation_costs(table: Table, costly: Wire) -> None:
     assert spent(wire) == (["Query"], 0)
     assert order({**wanted, **PAID_AT_ONCE}, caller=LONG).status == 201
     assert spent(wire) == (["BatchGetItem", "TransactWriteItems", "TransactWriteItems"], 12)
+    reserved = order(wanted, caller=LONG).json["id"]
+    spent(wire)
+    assert cancel(reserved, LONG).status == 200
+    assert spent(wire) == (["GetItem", "BatchGetItem", "TransactWriteItems"], 7)
     url = f"/orders/availability/{wanted['conference_id']}"
     api.recent_offers.cache_clear()
     assert {get(url).status for _ in range(10)} == {200}
     assert spent(wire) == (["Query", "BatchGetItem"], 0)
+
+
+def test_retiring_a_seat_costs_no_more_than_putting_it_back_on_sale(table: Table, costly: Wire) -> None:
+    wanted = costly_basket(table)
+    reserved = order(wanted, caller=LONG).json["id"]
+    ids = {"ticket_type_id": wanted["lines"][0]["ticket_type_id"], "conference_id": wanted["conference_id"]}
+    stock(changed(**ids, capacity=0, revision=2))
+    spent(costly)
+    assert cancel(reserved, LONG).status == 200
+    assert spent(costly) == (["GetItem", "BatchGetItem", "TransactWriteItems"], 7)
+    assert books(table) == {ids["ticket_type_id"]: Book(0, 0, 0, 0)}

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from functions.orders import api, worker
+from functions.orders import api, dynamo, worker
 from functions.orders.domain import Basket, Wanted
-from functions.orders.dynamo import DynamoOrders, ShardItem
+from functions.orders.dynamo import DynamoOrders, DynamoStock
+from functions.orders.items import ShardItem
 from functions.orders.payments import Simulated
-from functions.orders.use_cases import place_order
+from functions.orders.use_cases import cancel_order, keep_ticket_type, place_order
 from shared.caller import Caller
 from shared.clock import now
 from shared.errors import Problem
@@ -129,6 +130,35 @@ def test_the_last_seat_is_found_whichever_shard_has_it(table: Table, wire: Wire,
     assert order(basket(1)).json["available"] == 0
 
 
+def test_a_buyer_who_saw_fewer_shards_finds_the_seats_in_the_new_ones(
+    table: Table, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock(changed(capacity=1))
+    before = DynamoOrders().before_order("ord_none", "cnf_1", ["typ_1"])
+    stock(changed(capacity=60, revision=2))
+    monkeypatch.setattr(DynamoOrders, "before_order", lambda *asked: before)
+    assert rush(35, 2) == {"paid": 30, "sold-out": 5}
+    assert books(table) == {"typ_1": Book(60, 0, 0, 60)}
+
+
+def test_sales_releases_and_changes_at_once_keep_the_books(table: Table, wire: Wire) -> None:
+    stock(changed(capacity=20))
+    held = [order(basket(2)).json["id"] for _ in range(8)]
+    wire.before = conflicts_now_and_then()
+    changes = [changed(capacity=capacity, revision=2 + n) for n, capacity in enumerate([8, 30, 5, 12])]
+    with ThreadPoolExecutor(20) as pool:
+        racing = [pool.submit(give_up, order_id) for order_id in held]
+        racing += [pool.submit(keep_ticket_type, DynamoStock(), each) for each in changes]
+        racing += [pool.submit(attempt, buyer(number), 1) for number in range(8)]
+    assert {each.result() for each in racing} <= {None, "paid", "sold-out"}
+    [book] = books(table).values()
+    assert (book.capacity, book.held) == (12, 0)
+
+
+def give_up(order_id: str) -> None:
+    cancel_order(DynamoOrders(), order_id=order_id, buyer=BOB)
+
+
 def test_an_order_of_several_types_takes_all_or_nothing(table: Table, wire: Wire) -> None:
     stock(changed("typ_1", capacity=5), changed("typ_2", capacity=1))
     lines = [{"ticket_type_id": "typ_1", "quantity": 2}, {"ticket_type_id": "typ_2", "quantity": 1}]
@@ -209,6 +239,39 @@ def test_messages_may_come_in_any_order(table: Table, wire: Wire) -> None:
     assert books(table) == {"typ_1": Book(9, 9, 0, 0)}
 
 
+def test_a_conflict_while_seats_are_retired_is_tried_again(table: Table, wire: Wire) -> None:
+    stock(changed(capacity=3))
+    cancelled, _ = (order(basket(1)).json["id"] for _ in range(2))
+    stock(changed(capacity=1, revision=2))
+    wire.conflict(3)
+    assert call_as_bob("POST", f"/orders/{cancelled}/cancel").status == 200
+    assert books(table) == {"typ_1": Book(1, 0, 1, 0)}
+    wire.conflict(3)
+    run_out(table)
+    assert books(table) == {"typ_1": Book(1, 1, 0, 0)}
+
+
+def test_seats_that_are_retired_at_once_are_each_counted(table: Table, wire: Wire) -> None:
+    stock(changed(capacity=16))
+    held = [order(basket(2)).json["id"] for _ in range(8)]
+    stock(changed(capacity=3, revision=2))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(give_up, held))
+    assert books(table) == {"typ_1": Book(3, 3, 0, 0)}
+
+
+def test_a_release_that_is_overtaken_for_ever_is_busy_and_changes_nothing(
+    table: Table, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock(changed(capacity=2))
+    held = order(basket(2)).json["id"]
+    types = DynamoOrders().before_order(held, "cnf_1", ["typ_1"])[1]
+    stock(changed(capacity=1, revision=2))
+    monkeypatch.setattr(dynamo, "_types", lambda order: types)
+    with unchanged(table):
+        assert call_as_bob("POST", f"/orders/{held}/cancel").problem() == "busy"
+
+
 # Crashes
 
 
@@ -236,14 +299,18 @@ def test_after_a_crash_the_same_key_finishes_what_was_begun(table: Table, wire: 
 
 
 @pytest.mark.parametrize("committed", [True, False], ids=["after", "before"])
-def test_a_crash_while_a_hold_ends_is_mended_by_the_repeated_message(table: Table, wire: Wire, committed: bool) -> None:
+@pytest.mark.parametrize("wanted", [5, 1])
+def test_a_crash_while_a_hold_ends_is_mended_by_the_repeated_message(
+    table: Table, wire: Wire, committed: bool, wanted: int
+) -> None:
     stock(changed(capacity=5))
     order(basket(2))
+    stock(changed(capacity=wanted, revision=2))
     lose_the_transaction(wire, committed=committed)
     with suppress(Exception):  # the whole batch failed: the queue delivers it again
         run_out(table)
     run_out(table)
-    assert books(table) == {"typ_1": Book(5, 5, 0, 0)}
+    assert books(table) == {"typ_1": Book(wanted, wanted, 0, 0)}
 
 
 def lose_the_transaction(wire: Wire, *, committed: bool, after: int = 0) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from functions.orders.domain import (
     Attendee,
@@ -21,6 +22,7 @@ from functions.orders.domain import (
     TooManyAttendees,
     UnknownTicketType,
     Wanted,
+    fill,
     place,
     plan,
     shards_for,
@@ -39,6 +41,7 @@ REGULAR = TicketType(
     name="Regular",
     price=Money(4900, "EUR"),
     capacity=100,
+    wanted=100,
     shards=4,
     min_per_order=1,
     max_per_order=5,
@@ -98,20 +101,94 @@ def test_the_last_seats_are_sold_together_from_wherever_they_are() -> None:
     assert plan([1, 0, 2, 1], 5, [0, 1, 2, 3]) == {}
 
 
-@given(st.integers(0, 500), st.data())
-def test_every_change_of_capacity_keeps_the_books(capacity: int, data: st.DataObject) -> None:
-    """free + taken == capacity after any run of sales and changes, and nothing is taken that is not free."""
-    stocked = Stocked.opened(replace(REGULAR, capacity=capacity, shards=shards_for(capacity)))
-    taken = 0
-    for revision in range(2, 6):
-        free = tuple(data.draw(st.integers(0, seats)) for seats in stocked.free)
-        taken += stocked.available - sum(free)
-        wanted = data.draw(st.integers(0, 500))
-        stocked = Stocked(stocked.ticket_type, free).revised(replace(REGULAR, capacity=wanted, shards=9, revision=revision))
-        assert min(stocked.free) >= 0
-        assert stocked.available + taken == stocked.ticket_type.capacity == max(wanted, taken)
-        assert len(stocked.free) == stocked.ticket_type.shards == shards_for(capacity)
-        assert stocked.ticket_type.revision == revision
+@given(free_seats, st.integers(0, 700))
+def test_added_seats_go_to_the_emptiest_shards_and_none_moves(free: list[int], seats: int) -> None:
+    filled = fill(free, seats)
+    assert sum(filled) == sum(free) + seats
+    assert all(after >= before for before, after in zip(free, filled, strict=True))
+    assert all(after <= min(filled) + 1 for before, after in zip(free, filled, strict=True) if after > before)
+
+
+def test_shards_end_equal_where_enough_is_added() -> None:
+    assert fill([20, 16, 20, 0], 24) == (20, 20, 20, 20)
+    assert fill([5, 0, 0], 3) == (5, 2, 1)
+    assert fill([5, 0, 1], 0) == (5, 0, 1)
+
+
+held_seats = st.dictionaries(st.integers(0, 9), st.integers(1, 20), min_size=1)
+
+
+@given(st.integers(0, 100), held_seats)
+def test_what_comes_back_is_retired_until_no_more_are_out_than_wanted(surplus: int, seats: dict[int, int]) -> None:
+    release = replace(REGULAR, capacity=100 + surplus, wanted=100).release(seats)
+    assert release.retired == min(surplus, sum(seats.values()))
+    assert release.retired + sum(release.on_sale.values()) == sum(seats.values())
+    assert all(0 < back <= seats[shard] for shard, back in release.on_sale.items())
+
+
+class Ledger(RuleBasedStateMachine):
+    """A ticket type as it is sold, released and changed; the books hold after every step."""
+
+    @initialize(capacity=st.integers(0, 300))
+    def open(self, capacity: int) -> None:
+        opened = replace(REGULAR, capacity=capacity, wanted=capacity, shards=shards_for(capacity))
+        self.stocked = Stocked.opened(opened)
+        self.held: list[dict[int, int]] = []
+        self.most_shards = 0
+
+    @rule(quantity=st.integers(1, 60), data=st.data())
+    def sell(self, quantity: int, data: st.DataObject) -> None:
+        free = self.stocked.free
+        seats = plan(free, quantity, data.draw(st.permutations(range(len(free)))))
+        if seats:
+            self.held.append(seats)
+            self.stocked = replace(self.stocked, free=tuple(n - seats.get(shard, 0) for shard, n in enumerate(free)))
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        before = self.stocked.ticket_type
+        release = before.release(self.held.pop(data.draw(st.integers(0, len(self.held) - 1))))
+        self.stocked = Stocked(
+            replace(before, capacity=before.capacity - release.retired),
+            tuple(n + release.on_sale.get(shard, 0) for shard, n in enumerate(self.stocked.free)),
+        )
+
+    @rule(wanted=st.integers(0, 300))
+    def change(self, wanted: int) -> None:
+        before = self.stocked.ticket_type
+        newer = replace(before, capacity=wanted, wanted=wanted, shards=shards_for(wanted), revision=before.revision + 1)
+        self.stocked = self.stocked.revised(newer)
+        assert self.stocked.ticket_type == replace(newer, capacity=max(wanted, self.taken), shards=len(self.stocked.free))
+
+    @property
+    def taken(self) -> int:
+        return sum(sum(seats.values()) for seats in self.held)
+
+    @invariant()
+    def every_seat_is_accounted_for(self) -> None:
+        assert min(self.stocked.free) >= 0
+        assert self.stocked.available + self.taken == self.stocked.ticket_type.capacity
+
+    @invariant()
+    def capacity_is_above_what_is_wanted_only_by_what_is_taken(self) -> None:
+        kept = self.stocked.ticket_type
+        assert kept.capacity == max(kept.wanted, self.taken)
+
+    @invariant()
+    def shards_are_enough_and_never_fewer(self) -> None:
+        kept = self.stocked.ticket_type
+        assert len(self.stocked.free) == kept.shards >= max(shards_for(kept.capacity), self.most_shards)
+        self.most_shards = kept.shards
+
+
+TestAnyRunOfSalesReleasesAndChanges = Ledger.TestCase
+
+
+def test_a_raise_that_is_large_enough_leaves_shards_equal() -> None:
+    one_sold = Stocked(replace(REGULAR, capacity=1, wanted=1, shards=1), (0,))
+    raised = one_sold.revised(replace(REGULAR, capacity=5000, wanted=5000, shards=10))
+    assert raised.free == (500,) * 9 + (499,)
 
 
 @pytest.mark.parametrize(
