@@ -1,6 +1,5 @@
 """Cards, exchanges and contacts over HTTP."""
 
-import base64
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,14 +15,15 @@ from functions.contacts.use_cases import Contacts
 from functions.contacts.vcard import vcard, version_wanted
 from shared import qr
 from shared.clock import now
-from shared.http import Accept, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
+from shared.http import Accept, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page, binary
 from shared.negotiation import choose
 from shared.telemetry import count
 
 app = Api()
 handler = app.entry
 
-JSON, VCARD, PNG, SVG = "application/json", "text/vcard", "image/png", "image/svg+xml"
+JSON, VCARD = "application/json", "text/vcard"
+PICTURES = {"image/png": qr.png, "image/svg+xml": qr.svg}  # in our order of preference
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept"}
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
@@ -34,6 +34,9 @@ Line = Annotated[str, Field(min_length=1, max_length=100, pattern=_ONE_LINE)]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00-\x20\x7f-\x9f]+@[^@\s\x00-\x20\x7f-\x9f]+$")]
 Phone = Annotated[str, Field(max_length=40, pattern=r"^\+?[0-9 ()./-]{3,}$")]
 Link = Annotated[str, Field(max_length=500, pattern=r'^https?://[^\s\x00-\x20\x7f-\x9f<>"\\]+$')]
+ConferenceId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Where they meet: a conference that the caller has a ticket to")
+]
 Note = Annotated[str, Field(max_length=500)]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2020, 1, 1, tzinfo=UTC))]  # what a clock says that was never set is older
 
@@ -67,6 +70,7 @@ class ScanContact(Body):
     nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     scanned_at: Moment | None = None
     note: Note | None = None
+    conference_id: ConferenceId | None = None
 
 
 class Annotate(Body):
@@ -101,7 +105,7 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class ContactView:
-    """Somebody the caller met: what that person made visible then, and the caller's own note."""
+    """Somebody the caller met: what that person showed at the last scan, and the caller's own note."""
 
     id: str
     user_id: str
@@ -147,16 +151,12 @@ def post_code(caller: CallerDep, contacts: ContactsDep, command: CommandDep) -> 
     "/contacts/card/qrcode",
     summary="One's contact code as a picture: PNG, or SVG by Accept",
     tags=["contacts"],
-    responses={200: {"description": "The picture", "content": {PNG: {}, SVG: {}}}},
+    responses={200: {"description": "The picture", "content": {kind: {} for kind in PICTURES}}},
 )
 def get_qrcode(caller: CallerDep, contacts: ContactsDep, accept: Accept = "*/*", box: Box = 8) -> Response[str]:
-    media_type = choose(accept, PNG, SVG)
+    kind = choose(accept, *PICTURES)
     code = use_cases.own_card(contacts, caller=caller).code
-    if media_type == SVG:
-        return Response(200, SVG, qr.svg(code, box=box).decode(), headers=_PRIVATE)
-    picture: Response[str] = Response(200, PNG, base64.b64encode(qr.png(code, box=box)).decode(), headers=_PRIVATE)
-    picture.base64_encoded = True
-    return picture
+    return binary(kind, PICTURES[kind](code, box=box), _PRIVATE)
 
 
 @app.post(
@@ -178,6 +178,7 @@ def post_exchange(body: ScanContact, caller: CallerDep, contacts: ContactsDep) -
         nonce=body.nonce,
         scanned_at=body.scanned_at,
         note=body.note or None,
+        conference_id=body.conference_id,
     )
     if met.first:
         count("Exchanges", met.contact.conference_id or "none")

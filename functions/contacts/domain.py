@@ -33,6 +33,10 @@ class NonceReused(Invalid):
     slug, title = "nonce-reused", "This nonce was used for another scan"
 
 
+class NotAttending(Invalid):
+    slug, title = "not-attending", "You do not attend this conference"
+
+
 @dataclass(frozen=True, slots=True)
 class CardVisibility:
     """Who sees each field of a card. The name is always visible."""
@@ -83,7 +87,6 @@ class Card:
     code: str
     updated_at: datetime
     revision: int = 1  # grows with each change
-    rotation: str | None = None  # id of the command that made `code`, where one replaced the first
 
     @classmethod
     def first(cls, user_id: str, profile: Profile, visibility: CardVisibility, now: datetime) -> "Card":
@@ -92,8 +95,8 @@ class Card:
     def rewritten(self, profile: Profile, visibility: CardVisibility, now: datetime) -> "Card":
         return replace(self, profile=profile, visibility=visibility, updated_at=now, revision=self.revision + 1)
 
-    def rotated(self, command_id: str, now: datetime) -> "Card":
-        return replace(self, code=new_code(), rotation=command_id, updated_at=now, revision=self.revision + 1)
+    def rotated(self, now: datetime) -> "Card":
+        return replace(self, code=new_code(), updated_at=now, revision=self.revision + 1)
 
     def shown(self) -> ShownCard:
         return ShownCard(self.user_id, self.profile.under(self.visibility))
@@ -111,7 +114,7 @@ def card_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody a person met, as that person keeps it: a copy of what was visible when they met, and a private note."""
+    """Somebody a person met, as that person keeps it: a copy of what was visible at the last scan, and a private note."""
 
     id: str
     owner_id: str
@@ -119,11 +122,14 @@ class Contact:
     profile: Profile
     note: str | None
     met_at: datetime
-    conference_id: str | None = None
+    conference_id: str | None = None  # where they met
 
     @classmethod
-    def of(cls, owner_id: str, met: ShownCard, met_at: datetime, note: str | None = None) -> "Contact":
-        return cls(derived_id("con", owner_id, met.user_id), owner_id, met.user_id, met.profile, note, met_at)
+    def of(
+        cls, owner_id: str, met: ShownCard, met_at: datetime, *, conference_id: str | None = None, note: str | None = None
+    ) -> "Contact":
+        contact_id = derived_id("con", owner_id, met.user_id)
+        return cls(contact_id, owner_id, met.user_id, met.profile, note, met_at, conference_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +161,13 @@ class Meeting:
         return derived_id("xch", *sorted((self.mine.owner_id, self.theirs.owner_id)))
 
     def kept_over(self, before: Contact | Removed) -> Contact:
-        """What the scanner keeps who had `before`: the same, with the new note where it had none; the new one if removed."""
+        """What the scanner keeps who had `before`: that, with what is visible now, and the new note where it had none.
+
+        All of it is new where `before` was removed.
+        """
         if isinstance(before, Removed):
             return self.mine
-        return before if before.note else replace(before, note=self.mine.note)
+        return replace(before, profile=self.mine.profile, note=before.note or self.mine.note)
 
 
 def meeting_time(scanned_at: datetime | None, now: datetime) -> datetime:
@@ -170,7 +179,16 @@ def meeting_time(scanned_at: datetime | None, now: datetime) -> datetime:
     return parse(iso(scanned_at))
 
 
-def introduce(card: Card | None, shown: ShownCard | None, *, code: str, nonce: str, met_at: datetime, note: str | None) -> Meeting:
+def introduce(
+    card: Card | None,
+    shown: ShownCard | None,
+    *,
+    code: str,
+    nonce: str,
+    met_at: datetime,
+    note: str | None,
+    conference_id: str | None,
+) -> Meeting:
     """The meeting of the owner of `card` with whom the code shows. Raises NoCard, UnknownCode, OwnCode."""
     if card is None:
         raise NoCard("An exchange goes both ways: say who you are with PUT /contacts/card, then scan again.")
@@ -178,6 +196,6 @@ def introduce(card: Card | None, shown: ShownCard | None, *, code: str, nonce: s
         raise UnknownCode("This is not a contact code in use. Its owner may have replaced it: ask to see the present one.")
     if shown.user_id == card.user_id:
         raise OwnCode("You scanned your own code. Scan the code of the person you met.")
-    mine = Contact.of(card.user_id, shown, met_at, note)
-    theirs = Contact.of(shown.user_id, card.shown(), met_at)
+    mine = Contact.of(card.user_id, shown, met_at, conference_id=conference_id, note=note)
+    theirs = Contact.of(shown.user_id, card.shown(), met_at, conference_id=conference_id)
     return Meeting(Scan(card.user_id, nonce, code, mine.id), mine, theirs)

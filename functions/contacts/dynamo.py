@@ -1,12 +1,14 @@
 """Contacts in DynamoDB.
 
-| item    | pk        | sk           | gsi1pk    | gsi1sk          |
-|---------|-----------|--------------|-----------|-----------------|
-| Card    | USER#id   | CARD         |           |                 |
-| Code    | CODE#code | CODE         |           |                 |
-| Scan    | USER#id   | SCAN#nonce   |           |                 |
-| Contact | USER#id   | CONTACT#id   | USER#id   | met_at#id       |
-| Removed | USER#id   | CONTACT#id   |           |                 |
+| item       | pk        | sk                  | gsi1pk    | gsi1sk          |
+|------------|-----------|---------------------|-----------|-----------------|
+| Card       | USER#id   | CARD                |           |                 |
+| Code       | CODE#code | CODE                |           |                 |
+| Rotation   | USER#id   | ROTATION#command    |           |                 |
+| Attendance | USER#id   | ATTENDS#conference  |           |                 |
+| Scan       | USER#id   | SCAN#nonce          |           |                 |
+| Contact    | USER#id   | CONTACT#id          | USER#id   | met_at#id       |
+| Removed    | USER#id   | CONTACT#id          |           |                 |
 
 A Code holds a copy of what its card shows, written with the card, so that a scan finds all it needs in one read. A contact's
 id follows from its owner and the other, so its key can be taken once only: Removed keeps it taken.
@@ -19,6 +21,7 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from functions.contacts.domain import Card, CardVisibility, Contact, Meeting, Profile, Removed, Scan, ShownCard
@@ -29,6 +32,7 @@ from shared.messages import ContactExchanged
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
 
 _SCAN_LIFE = timedelta(days=90)  # long after the phone that was off line has sent its last; then the pair still stands once
+_ROTATION_LIFE = timedelta(days=30)  # nobody repeats a command for longer
 Key = tuple[str, str]  # pk, sk
 
 _ABSENT = Item.pk.does_not_exist()
@@ -55,7 +59,6 @@ class CardItem(ProfileItem, discriminator="Card"):
     code = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     revision = NumberAttribute()
-    rotation = UnicodeAttribute(null=True)
 
     @classmethod
     def of(cls, card: Card) -> "CardItem":
@@ -67,14 +70,11 @@ class CardItem(ProfileItem, discriminator="Card"):
             code=card.code,
             updated_at=iso(card.updated_at),
             revision=card.revision,
-            rotation=card.rotation,
         )
 
     def to_card(self) -> Card:
         visibility = CardVisibility(**self.visibility)
-        return Card(
-            self.user_id, self.to_profile(), visibility, self.code, parse(self.updated_at), int(self.revision), self.rotation
-        )
+        return Card(self.user_id, self.to_profile(), visibility, self.code, parse(self.updated_at), int(self.revision))
 
 
 class CodeItem(ProfileItem, discriminator="Code"):
@@ -87,6 +87,18 @@ class CodeItem(ProfileItem, discriminator="Code"):
 
     def to_shown(self) -> ShownCard:
         return ShownCard(self.user_id, self.to_profile())
+
+
+class RotationItem(Item, discriminator="Rotation"):
+    v = NumberAttribute(default=1)
+
+    @classmethod
+    def of(cls, user_id: str, command_id: str) -> "RotationItem":
+        return cls(*_rotation_key(user_id, command_id), ttl=int((now() + _ROTATION_LIFE).timestamp()))
+
+
+class AttendanceItem(Item, discriminator="Attendance"):
+    v = NumberAttribute(default=1)
 
 
 class ScanItem(Item, discriminator="ContactScan"):
@@ -138,7 +150,8 @@ class RemovedItem(Item, discriminator="Removed"):
     v = NumberAttribute(default=1)
 
 
-_LISTED = Item.kind == ContactItem
+_LISTED: Condition = Item.kind == ContactItem
+_TAKEN_OFF: Condition = Item.kind == RemovedItem
 
 
 class DynamoContacts:
@@ -147,23 +160,43 @@ class DynamoContacts:
 
     def replace_card(self, old: Card | None, new: Card) -> bool:
         def compose(transaction: TransactWrite) -> None:
-            if old and old.code != new.code:
-                transaction.delete(CodeItem(*_code_key(old.code)))
             transaction.save(CardItem.of(new), CardItem.revision == old.revision if old else _ABSENT)
             transaction.save(CodeItem.of(new))
 
         return _committed(compose)
 
-    def look(self, user_id: str, code: str, nonce: str) -> Sight:
+    def rotate(self, old: Card, new: Card, command_id: str) -> bool:
+        def compose(transaction: TransactWrite) -> None:
+            transaction.delete(CodeItem(*_code_key(old.code)))
+            transaction.save(CardItem.of(new), CardItem.revision == old.revision)
+            transaction.save(CodeItem.of(new))
+            transaction.save(RotationItem.of(new.user_id, command_id), _ABSENT)
+
+        return _committed(compose)
+
+    def has_rotated(self, user_id: str, command_id: str) -> bool:
+        return any(_read(_rotation_key(user_id, command_id)))
+
+    def attend(self, user_id: str, conference_id: str) -> None:
+        item = AttendanceItem(*_attendance_key(user_id, conference_id))
+        _committed(lambda transaction: transaction.save(item, _ABSENT))
+
+    def look(self, user_id: str, code: str, nonce: str, conference_id: str | None) -> Sight:
         card = shown = scan = None
-        for item in _read(_user_key(user_id, "CARD"), _code_key(code), _user_key(user_id, f"SCAN#{nonce}")):
+        attends = False
+        keys = [_user_key(user_id, "CARD"), _code_key(code), _user_key(user_id, f"SCAN#{nonce}")]
+        if conference_id:
+            keys.append(_attendance_key(user_id, conference_id))
+        for item in _read(*keys):
             if isinstance(item, CardItem):
                 card = item.to_card()
             elif isinstance(item, CodeItem):
                 shown = item.to_shown()
             elif isinstance(item, ScanItem):
                 scan = item.to_scan()
-        return Sight(card, shown, scan)
+            elif isinstance(item, AttendanceItem):
+                attends = True
+        return Sight(card, shown, scan, attends)
 
     def meet(self, meeting: Meeting, message: ContactExchanged) -> Contact | Removed | None:
         def compose(transaction: TransactWrite) -> None:
@@ -178,9 +211,9 @@ class DynamoContacts:
             return _had_before(failure)
         return None
 
-    def keep(self, contact: Contact, scan: Scan) -> None:
+    def keep(self, before: Contact | Removed, contact: Contact, scan: Scan) -> None:
         def compose(transaction: TransactWrite) -> None:
-            transaction.save(ContactItem.of(contact), ContactItem.note.does_not_exist())
+            transaction.save(ContactItem.of(contact), _still(before))
             transaction.save(ScanItem.of(scan), _ABSENT)
 
         if not _committed(compose):
@@ -226,6 +259,15 @@ def _committed(compose: Callable[[TransactWrite], None]) -> bool:
     return True
 
 
+def _still(before: Contact | Removed) -> Condition:
+    """That the item is of the same kind and has the same note."""
+    if isinstance(before, Removed):
+        return _TAKEN_OFF
+    same_note = ContactItem.note == before.note if before.note else ContactItem.note.does_not_exist()
+    unchanged: Condition = _LISTED & same_note
+    return unchanged
+
+
 def _had_before(failure: TransactWriteError) -> Contact | Removed:
     """The scanner's side of a meeting that was not the first. Raises Busy."""
     if not failed_conditions(failure):
@@ -255,6 +297,14 @@ def _user_key(user_id: str, sk: str) -> Key:
 
 def _contact_key(owner_id: str, contact_id: str) -> Key:
     return _user_key(owner_id, f"CONTACT#{contact_id}")
+
+
+def _rotation_key(user_id: str, command_id: str) -> Key:
+    return _user_key(user_id, f"ROTATION#{command_id}")
+
+
+def _attendance_key(user_id: str, conference_id: str) -> Key:
+    return _user_key(user_id, f"ATTENDS#{conference_id}")
 
 
 def _code_key(code: str) -> Key:

@@ -1,7 +1,7 @@
 """What a person does with a card and with the people met.
 
-A contact is a copy of what the other showed at the exchange, so that a list of any length is one read. What the owner
-hides or changes afterwards does not reach copies made before.
+A contact is a copy of what the other showed when last scanned, so that a list of any length is one read. What the other
+hides or changes afterwards reaches the copy with the next scan.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from functions.contacts.domain import (
     Contact,
     Meeting,
     NonceReused,
+    NotAttending,
     Profile,
     Removed,
     Scan,
@@ -37,6 +38,7 @@ class Sight:
     card: Card | None  # the scanner's own
     shown: ShownCard | None  # whom the code shows
     scan: Scan | None  # what the nonce named before
+    attends: bool  # whether the scanner attends the conference that was asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,21 @@ class Contacts(Protocol):
     def replace_card(self, old: Card | None, new: Card) -> bool:
         """Put `new`, and what its code shows, in the place of `old`. False where the card is not `old` any more."""
 
-    def look(self, user_id: str, code: str, nonce: str) -> Sight: ...
+    def rotate(self, old: Card, new: Card, command_id: str) -> bool:
+        """Put `new` in the place of `old`, whose code is then dead. False where `old` is not there, or the command was done."""
+
+    def has_rotated(self, user_id: str, command_id: str) -> bool: ...
+
+    def attend(self, user_id: str, conference_id: str) -> None:
+        """Keep that the user attends the conference. Safe to repeat. Raises Busy."""
+
+    def look(self, user_id: str, code: str, nonce: str, conference_id: str | None) -> Sight: ...
 
     def meet(self, meeting: Meeting, message: ContactExchanged) -> Contact | Removed | None:
         """Each becomes the other's contact, once a pair for ever. What the scanner had before, None the first time. Raises Busy."""
 
-    def keep(self, contact: Contact, scan: Scan) -> None:
-        """Write the owner's side anew, unless there is a note to lose. Raises Busy where it changed meanwhile."""
+    def keep(self, before: Contact | Removed, contact: Contact, scan: Scan) -> None:
+        """Write the owner's side anew. Raises Busy where it was removed, or got another note, since it was `before`."""
 
     def contact(self, owner_id: str, contact_id: str) -> Contact | None: ...
 
@@ -82,13 +92,17 @@ def put_card(contacts: Contacts, clock: Clock, *, caller: Caller, profile: Profi
 
 
 def rotate_code(contacts: Contacts, clock: Clock, *, caller: Caller, command_id: str) -> Card:
-    """A new code for the card; the old one is dead at once. Once for each `command_id`. Raises NotFound, Busy."""
+    """A new code for the card; the old one is dead at once. Raises NotFound, Busy.
+
+    Once for each `command_id`: a repeated one gets the card as it is now, whose code may be of a later command.
+    """
     for _ in range(_TRIES):
+        done = contacts.has_rotated(caller.user_id, command_id)  # before the card, which is then at least as new
         old = own_card(contacts, caller=caller)
-        if old.rotation == command_id:
+        if done:
             return old
-        new = old.rotated(command_id, clock())
-        if contacts.replace_card(old, new):
+        new = old.rotated(clock())
+        if contacts.rotate(old, new, command_id):
             return new
     raise _changed_meanwhile()
 
@@ -101,32 +115,48 @@ def own_card(contacts: Contacts, *, caller: Caller) -> Card:
     return card
 
 
-def make_first_card(contacts: Contacts, clock: Clock, *, user_id: str, name: str) -> None:
-    """A card that says no more than the name, for who has none yet. Never changes a card; safe to repeat."""
+def welcome(contacts: Contacts, clock: Clock, *, user_id: str, name: str, conference_id: str) -> None:
+    """Who has a ticket attends the conference, and gets a card that says no more than the name where there is none yet.
+
+    Never changes a card; safe to repeat. Raises Busy.
+    """
+    contacts.attend(user_id, conference_id)
     name = card_name(name)
     if name:
         contacts.replace_card(None, Card.first(user_id, Profile(name), CardVisibility(), clock()))
 
 
 def exchange(
-    contacts: Contacts, clock: Clock, *, caller: Caller, code: str, nonce: str, scanned_at: datetime | None, note: str | None
+    contacts: Contacts,
+    clock: Clock,
+    *,
+    caller: Caller,
+    code: str,
+    nonce: str,
+    scanned_at: datetime | None,
+    note: str | None,
+    conference_id: str | None,
 ) -> Met:
     """The caller scanned a code: each now has the other as a contact. Once a pair, whoever scans and however often.
 
-    Who was taken off the caller's list comes back; the other's list is not touched again. A note never replaces one.
-    Raises NoCard, UnknownCode, OwnCode, NonceReused, Invalid, Busy, and NotFound for a repeated scan of a removed contact.
+    A new scan of somebody on the caller's list brings the copy up to date; the note stays, and so does where and when they
+    met. Who was taken off the list comes back. The other's list is not touched again.
+    Raises NotAttending, NoCard, UnknownCode, OwnCode, NonceReused, Invalid, Busy, and NotFound for a repeated scan of a
+    removed contact.
     """
     met_at = meeting_time(scanned_at, clock())
-    sight = contacts.look(caller.user_id, code, nonce)
+    sight = contacts.look(caller.user_id, code, nonce, conference_id)
     if sight.scan:
         return Met(_scanned_before(contacts, sight.scan, code), first=False)
-    meeting = introduce(sight.card, sight.shown, code=code, nonce=nonce, met_at=met_at, note=note)
+    if conference_id and not sight.attends:
+        raise _not_attending(conference_id)
+    meeting = introduce(sight.card, sight.shown, code=code, nonce=nonce, met_at=met_at, note=note, conference_id=conference_id)
     before = contacts.meet(meeting, _exchanged(meeting))
     if before is None:
         return Met(meeting.mine, first=True)
     kept = meeting.kept_over(before)
     if kept != before:
-        contacts.keep(kept, meeting.scan)
+        contacts.keep(before, kept, meeting.scan)
     return Met(kept, first=False)
 
 
@@ -174,6 +204,13 @@ def _exchanged(meeting: Meeting) -> ContactExchanged:
 
 def _changed_meanwhile() -> Busy:
     return Busy("Your card is being changed from elsewhere right now. Nothing was done: send the request again.")
+
+
+def _not_attending(conference_id: str) -> NotAttending:
+    return NotAttending(
+        f"You have no ticket to {conference_id}. Correct conference_id, or leave it out to meet outside any conference."
+        " A ticket bought just now counts within a minute."
+    )
 
 
 def _not_on_list() -> NotFound:

@@ -1,14 +1,14 @@
-"""Whoever gets a ticket gets a card, so that the first exchange at a conference needs no preparation."""
+"""Whoever gets a ticket attends, and gets a card, so that the first exchange at a conference needs no preparation."""
 
 from functions.contacts.dynamo import DynamoContacts
-from functions.contacts.use_cases import make_first_card
+from functions.contacts.use_cases import welcome
 from shared.clock import now
 from shared.messages import TicketIssued
 from shared.worker import Worker
 
 
 def _ticket_issued(message: TicketIssued) -> None:
-    make_first_card(DynamoContacts(), now, user_id=message.owner_id, name=message.owner_name)
+    welcome(DynamoContacts(), now, user_id=message.owner_id, name=message.owner_name, conference_id=message.conference_id)
 
 
 handler = Worker({TicketIssued: _ticket_issued})

@@ -122,6 +122,16 @@ def test_the_same_idempotency_key_rotates_once(table: Table) -> None:
     assert answers[0].json == answers[1].json
 
 
+def test_a_key_that_comes_back_late_does_not_kill_the_code_of_a_later_one(table: Table) -> None:
+    put_card(ADA)
+    first, second, late = (
+        call(handler, "POST", "/contacts/card/code", caller=ADA, headers={"idempotency-key": key}) for key in ("k1", "k2", "k1")
+    )
+    assert first.json["code"] != second.json["code"]
+    assert (late.status, late.json) == (200, second.json)
+    assert call(handler, "GET", "/contacts/card", caller=ADA).json == second.json
+
+
 # The picture
 
 
@@ -144,6 +154,7 @@ def test_the_picture_is_an_svg_for_who_asks(table: Table) -> None:
     put_card(ADA)
     answer = call(handler, "GET", "/contacts/card/qrcode", caller=ADA, headers={"accept": "image/svg+xml"})
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert b"<svg" in answer.body
 
 
@@ -198,6 +209,24 @@ def test_a_repeated_scan_writes_nothing(table: Table) -> None:
     assert table.items() == before
 
 
+def test_a_new_scan_brings_the_scanners_copy_up_to_date(table: Table, calls: "Calls") -> None:
+    ada = put_card(ADA, company="Engines Ltd", email="ada@example.org", visibility={"email": "everyone"})
+    put_card(BOB)
+    met = exchange(BOB, ada["code"], "n1", note="tea").json
+    assert met["email"] == "ada@example.org"
+    mutual = listed(ADA)
+    put_card(ADA, title="Countess", links=["https://example.org/ada"], email="ada@example.org", visibility={"links": "everyone"})
+    calls.clear()
+    again = exchange(BOB, ada["code"], "n2", note="coffee")
+    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
+    shown = {"company": None, "email": None, "title": "Countess", "links": ["https://example.org/ada"]}
+    assert (again.status, again.json) == (200, {**met, **shown})
+    assert listed(BOB)["items"] == [again.json]
+    assert {item["kind"] for item in table.items() if "ada@example.org" in json.dumps(item, default=str)} == {"Card"}
+    assert listed(ADA) == mutual
+    assert len(table.outbox()) == 1
+
+
 def test_two_meet_when_the_phone_says(table: Table) -> None:
     code = put_card(ADA)["code"]
     put_card(BOB)
@@ -214,13 +243,25 @@ def test_a_note_is_added_to_a_contact_the_other_made(table: Table) -> None:
     assert listed(BOB)["items"][0]["note"] is None
 
 
-def test_exchanges_are_counted(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_exchange_at_a_conference_says_where(table: Table) -> None:
     code = put_card(ADA)["code"]
-    put_card(BOB)
-    exchange(BOB, code, "n1")
-    exchange(BOB, code, "n2")
+    deliver(worker.handler, issued("usr_bob", "Bob"))
+    answer = exchange(BOB, code, "n1", conference_id="cnf_1")
+    assert (answer.status, answer.json["conference_id"]) == (201, "cnf_1")
+    assert [contact["conference_id"] for who in (ADA, BOB) for contact in listed(who)["items"]] == ["cnf_1", "cnf_1"]
+    assert [message.conference_id for message in table.outbox()] == ["cnf_1"]
+    for nonce in ("n1", "n2"):
+        assert exchange(BOB, code, nonce).json == answer.json
+
+
+@pytest.mark.parametrize(("where", "dimension"), [({}, "none"), ({"conference_id": "cnf_1"}, "cnf_1")])
+def test_exchanges_are_counted(table: Table, capsys: pytest.CaptureFixture[str], where: dict[str, str], dimension: str) -> None:
+    code = put_card(ADA)["code"]
+    deliver(worker.handler, issued("usr_bob", "Bob"))
+    for nonce in ("n1", "n2"):
+        exchange(BOB, code, nonce, **where)
     counted = [line for line in capsys.readouterr().out.splitlines() if '"Exchanges"' in line]
-    assert [json.loads(line)["conference"] for line in counted] == ["none"]
+    assert [json.loads(line)["conference"] for line in counted] == [dimension]
 
 
 PEOPLE = [0, 1, 2]
@@ -270,8 +311,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
 def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, calls: Calls) -> None:
     code = put_card(ADA, **WHOLE, visibility=dict.fromkeys(("email", "phone", "links"), "everyone"))["code"]
     put_card(BOB, **(WHOLE | {"name": "Bob"}))
+    deliver(worker.handler, issued("usr_bob", "Bob"))
     calls.clear()
-    assert exchange(BOB, code, "n1", note="x" * 100).status == 201
+    assert exchange(BOB, code, "n1", note="x" * 100, conference_id="cnf_1").status == 201
     assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
     assert calls.write_units() <= 10
 
@@ -445,11 +487,18 @@ def test_a_ticket_makes_a_first_card_that_says_the_name_only(table: Table) -> No
 
 def test_a_ticket_never_changes_a_card(table: Table) -> None:
     put_card(ADA, **WHOLE)
-    before = table.items()
+    before = call(handler, "GET", "/contacts/card", caller=ADA).json
     assert deliver(worker.handler, issued("usr_ada", "Somebody else")) == []
-    assert table.items() == before
+    assert call(handler, "GET", "/contacts/card", caller=ADA).json == before
 
 
 def test_a_ticket_without_a_name_makes_no_card(table: Table) -> None:
     assert deliver(worker.handler, issued("usr_ada", " ")) == []
-    assert table.items() == []
+    assert [(item["pk"], item["sk"]) for item in table.items()] == [("USER#usr_ada", "ATTENDS#cnf_1")]
+
+
+def test_a_ticket_told_again_changes_nothing(table: Table) -> None:
+    deliver(worker.handler, issued("usr_ada", "Ada"))
+    before = table.items()
+    assert deliver(worker.handler, issued("usr_ada", "Ada"), issued("usr_ada", "Ada", 2)) == []
+    assert table.items() == before

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.contacts.api import handler
+from functions.contacts.dynamo import DynamoContacts
 from shared.caller import Caller
 from shared.clock import iso, now
 from tests.support import Table, call
@@ -84,6 +85,12 @@ EXCHANGES: list[Any] = [
     {"code": UNKNOWN, "nonce": "n1", "scanned_at": "9999-12-31T23:59:59-14:00"},
     {"code": UNKNOWN, "nonce": "n1", "scanned_at": 1e300},
     {"code": UNKNOWN, "nonce": "n1", "user_id": "usr_bob"},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": ""},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": 7},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": "x" * 65},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": "cnf_1#"},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": "cnf\n1"},
+    {"code": UNKNOWN, "nonce": "n1", "conference_id": "\ud800"},
 ]
 
 REQUESTS = [
@@ -153,6 +160,17 @@ def test_who_has_no_card_is_told_to_make_one_first(codes: dict[str, str], table:
     answer = call(handler, "POST", "/contacts/exchange", {"code": codes["Ada"], "nonce": "n1"}, caller=EVE)
     assert (answer.status, answer.problem()) == (409, "no-card")
     assert "PUT /contacts/card" in answer.json["detail"]
+    assert table.items() == before
+
+
+@pytest.mark.parametrize(("who", "whom"), [(ADA, "Bob"), (BOB, "Ada"), (EVE, "Ada")])
+def test_who_does_not_attend_a_conference_meets_nobody_there(codes: dict[str, str], table: Table, who: Caller, whom: str) -> None:
+    DynamoContacts().attend(ADA.user_id, "cnf_1")
+    before = table.items()
+    body = {"code": codes[whom], "nonce": "n1", "conference_id": "cnf_2"}
+    answer = call(handler, "POST", "/contacts/exchange", body, caller=who)
+    assert (answer.status, answer.problem()) == (422, "not-attending")
+    assert "cnf_2" in answer.json["detail"]
     assert table.items() == before
 
 

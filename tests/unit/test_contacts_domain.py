@@ -67,7 +67,7 @@ def test_a_code_stays_when_the_card_is_rewritten_and_goes_when_it_is_rotated() -
     first = card()
     rewritten = first.rewritten(replace(ADA, name="Ada L."), CardVisibility(), NOON)
     assert rewritten.code == first.code
-    assert rewritten.rotated("rot_1", NOON).code != first.code
+    assert rewritten.rotated(NOON).code != first.code
 
 
 def test_a_name_from_elsewhere_becomes_one_line_of_bounded_length() -> None:
@@ -95,11 +95,14 @@ def test_the_last_instant_there_is_has_not_come_yet() -> None:
 
 def test_a_meeting_shows_each_what_the_other_shows_and_keeps_the_note_private() -> None:
     bob = Card.first("usr_bob", Profile("Bob", email="bob@example.org"), CardVisibility(email="everyone"), NOON)
-    meeting = introduce(card(), bob.shown(), code=bob.code, nonce="n", met_at=NOON, note="asked about engines")
+    meeting = introduce(
+        card(), bob.shown(), code=bob.code, nonce="n", met_at=NOON, note="asked about engines", conference_id="cnf_1"
+    )
     assert (meeting.mine.owner_id, meeting.mine.user_id) == ("usr_ada", "usr_bob")
     assert meeting.mine.profile == Profile("Bob", email="bob@example.org")
     assert meeting.theirs.profile == Profile("Ada", "Engines Ltd", "Analyst")
     assert (meeting.mine.note, meeting.theirs.note) == ("asked about engines", None)
+    assert (meeting.mine.conference_id, meeting.theirs.conference_id) == ("cnf_1", "cnf_1")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_meeting_shows_each_what_the_other_shows_and_keeps_the_note_private() 
 )
 def test_a_meeting_takes_two_cards(own: Card | None, shown: ShownCard | None, problem: type[Exception]) -> None:
     with pytest.raises(problem):
-        introduce(own, shown, code="KETEMU:C1:X", nonce="n", met_at=NOON, note=None)
+        introduce(own, shown, code="KETEMU:C1:X", nonce="n", met_at=NOON, note=None, conference_id=None)
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

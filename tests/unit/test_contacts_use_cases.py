@@ -1,7 +1,7 @@
 """Whoever scans whom, in whatever order and however often: each pair meets once and both know it."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -15,6 +15,7 @@ from functions.contacts.domain import (
     Contact,
     Meeting,
     NonceReused,
+    NotAttending,
     Profile,
     Removed,
     Scan,
@@ -22,6 +23,7 @@ from functions.contacts.domain import (
 )
 from functions.contacts.use_cases import Met, Sight
 from shared.caller import Caller
+from shared.clock import Clock
 from shared.errors import Busy, NotFound
 from shared.messages import ContactExchanged
 
@@ -40,6 +42,8 @@ class FakeContacts:
     cards: dict[str, Card] = field(default_factory=dict)
     kept: dict[tuple[str, str], Contact | Removed] = field(default_factory=dict)
     scans: dict[tuple[str, str], Scan] = field(default_factory=dict)
+    attendances: set[tuple[str, str]] = field(default_factory=set)
+    rotations: set[tuple[str, str]] = field(default_factory=set)
     outbox: list[ContactExchanged] = field(default_factory=list)
     rivals: int = 0  # how many changes of a card somebody else gets in before
 
@@ -55,9 +59,22 @@ class FakeContacts:
         self.cards[new.user_id] = new
         return True
 
-    def look(self, user_id: str, code: str, nonce: str) -> Sight:
+    def rotate(self, old: Card, new: Card, command_id: str) -> bool:
+        if (new.user_id, command_id) in self.rotations or not self.replace_card(old, new):
+            return False
+        self.rotations.add((new.user_id, command_id))
+        return True
+
+    def has_rotated(self, user_id: str, command_id: str) -> bool:
+        return (user_id, command_id) in self.rotations
+
+    def attend(self, user_id: str, conference_id: str) -> None:
+        self.attendances.add((user_id, conference_id))
+
+    def look(self, user_id: str, code: str, nonce: str, conference_id: str | None) -> Sight:
         shown = next((card.shown() for card in self.cards.values() if card.code == code), None)
-        return Sight(self.cards.get(user_id), shown, self.scans.get((user_id, nonce)))
+        attends = (user_id, conference_id) in self.attendances
+        return Sight(self.cards.get(user_id), shown, self.scans.get((user_id, nonce)), attends)
 
     def meet(self, meeting: Meeting, message: ContactExchanged) -> Contact | Removed | None:
         mine, theirs = meeting.mine, meeting.theirs
@@ -68,7 +85,8 @@ class FakeContacts:
         self.outbox.append(message)
         return None
 
-    def keep(self, contact: Contact, scan: Scan) -> None:
+    def keep(self, before: Contact | Removed, contact: Contact, scan: Scan) -> None:
+        assert self.kept[contact.owner_id, contact.id] == before
         self.kept[contact.owner_id, contact.id] = contact
         self.scans[scan.scanner_id, scan.nonce] = scan
 
@@ -103,9 +121,27 @@ def with_cards() -> FakeContacts:
     return contacts
 
 
-def scan(contacts: FakeContacts, who: Caller, whom: Caller, nonce: str, note: str | None = None) -> Met:
-    code = contacts.cards[whom.user_id].code
-    return use_cases.exchange(contacts, noon, caller=who, code=code, nonce=nonce, scanned_at=None, note=note)
+def scan(
+    contacts: FakeContacts,
+    who: Caller,
+    whom: Caller,
+    nonce: str,
+    *,
+    code: str | None = None,
+    note: str | None = None,
+    conference_id: str | None = None,
+    clock: Clock = noon,
+) -> Met:
+    return use_cases.exchange(
+        contacts,
+        clock,
+        caller=who,
+        code=code or contacts.cards[whom.user_id].code,
+        nonce=nonce,
+        scanned_at=None,
+        note=note,
+        conference_id=conference_id,
+    )
 
 
 SCANS = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)).filter(lambda pair: pair[0] != pair[1])
@@ -127,10 +163,9 @@ def test_a_repeated_scan_is_answered_after_the_code_was_rotated(contacts: FakeCo
     code = contacts.cards[BOB.user_id].code
     met = scan(contacts, ADA, BOB, "n1")
     use_cases.rotate_code(contacts, noon, caller=BOB, command_id="rot_1")
-    again = use_cases.exchange(contacts, noon, caller=ADA, code=code, nonce="n1", scanned_at=None, note=None)
-    assert again == Met(met.contact, first=False)
+    assert scan(contacts, ADA, BOB, "n1", code=code) == Met(met.contact, first=False)
     with pytest.raises(UnknownCode):
-        use_cases.exchange(contacts, noon, caller=ADA, code=code, nonce="n2", scanned_at=None, note=None)
+        scan(contacts, ADA, BOB, "n2", code=code)
 
 
 def test_a_nonce_does_not_name_two_scans(contacts: FakeContacts) -> None:
@@ -141,8 +176,8 @@ def test_a_nonce_does_not_name_two_scans(contacts: FakeContacts) -> None:
 
 def test_a_note_fills_an_empty_one_and_replaces_none(contacts: FakeContacts) -> None:
     scan(contacts, BOB, ADA, "n1")
-    assert scan(contacts, ADA, BOB, "n2", "tea").contact.note == "tea"
-    assert scan(contacts, ADA, BOB, "n3", "coffee").contact.note == "tea"
+    assert scan(contacts, ADA, BOB, "n2", note="tea").contact.note == "tea"
+    assert scan(contacts, ADA, BOB, "n3", note="coffee").contact.note == "tea"
     assert scan(contacts, BOB, ADA, "n4").contact.note is None
 
 
@@ -163,16 +198,60 @@ def test_a_removal_stands_when_the_other_scans_again(contacts: FakeContacts) -> 
     assert contacts.contacts(BOB.user_id, 10, None) == ([], None)
 
 
-def test_a_contact_shows_what_was_visible_at_the_exchange(contacts: FakeContacts) -> None:
-    scan(contacts, ADA, BOB, "n1")
+PROFILES = st.builds(Profile, st.just("Robert"), *([st.none() | st.just("x")] * 4), st.just(()) | st.just(("https://example.org",)))
+VISIBILITIES = st.builds(CardVisibility, *([st.sampled_from(["everyone", "nobody"])] * 5))
+
+
+@given(before=st.tuples(PROFILES, VISIBILITIES), after=st.tuples(PROFILES, VISIBILITIES), note=st.none() | st.just("tea"))
+def test_a_new_scan_shows_what_is_visible_now_and_keeps_the_note_and_the_time(
+    before: tuple[Profile, CardVisibility], after: tuple[Profile, CardVisibility], note: str | None
+) -> None:
+    contacts = with_cards()
+    use_cases.put_card(contacts, noon, caller=BOB, profile=before[0], visibility=before[1])
+    met = scan(contacts, ADA, BOB, "n1", note=note).contact
+    mutual = contacts.contacts(BOB.user_id, 10, None)
+    use_cases.put_card(contacts, noon, caller=BOB, profile=after[0], visibility=after[1])
+    again = scan(contacts, ADA, BOB, "n2", clock=lambda: noon() + timedelta(hours=1))
+    assert again == Met(replace(met, profile=after[0].under(after[1])), first=False)
+    assert contacts.contacts(ADA.user_id, 10, None) == ([again.contact], None)
+    assert contacts.contacts(BOB.user_id, 10, None) == mutual
+    assert len(contacts.outbox) == 1
+
+
+def test_a_repeated_scan_shows_what_it_showed(contacts: FakeContacts) -> None:
+    met = scan(contacts, ADA, BOB, "n1")
     use_cases.put_card(contacts, noon, caller=BOB, profile=Profile("Robert"), visibility=CardVisibility())
-    assert scan(contacts, ADA, BOB, "n2").contact.profile == Profile("bob")
+    assert scan(contacts, ADA, BOB, "n1") == Met(met.contact, first=False)
+
+
+def test_who_attends_a_conference_meets_people_there(contacts: FakeContacts) -> None:
+    use_cases.welcome(contacts, noon, user_id=ADA.user_id, name="Ada", conference_id="cnf_1")
+    met = scan(contacts, ADA, BOB, "n1", conference_id="cnf_1")
+    assert {contact.conference_id for contact in contacts.kept.values() if isinstance(contact, Contact)} == {"cnf_1"}
+    assert [message.conference_id for message in contacts.outbox] == ["cnf_1"]
+    assert scan(contacts, ADA, BOB, "n2").contact == met.contact
+
+
+@pytest.mark.parametrize("who", [BOB, PEOPLE[2]])
+def test_who_does_not_attend_a_conference_meets_nobody_there(contacts: FakeContacts, who: Caller) -> None:
+    use_cases.welcome(contacts, noon, user_id=ADA.user_id, name="Ada", conference_id="cnf_1")
+    use_cases.welcome(contacts, noon, user_id=BOB.user_id, name="Bob", conference_id="cnf_2")
+    with pytest.raises(NotAttending, match="cnf_1"):
+        scan(contacts, who, ADA, "n1", conference_id="cnf_1")
+    assert not contacts.kept
 
 
 def test_a_code_is_rotated_once_for_each_command(contacts: FakeContacts) -> None:
     rotated = use_cases.rotate_code(contacts, noon, caller=ADA, command_id="rot_1")
     assert use_cases.rotate_code(contacts, noon, caller=ADA, command_id="rot_1") == rotated
     assert use_cases.rotate_code(contacts, noon, caller=ADA, command_id="rot_2").code != rotated.code
+
+
+def test_a_command_that_comes_back_late_leaves_the_code_of_a_later_one(contacts: FakeContacts) -> None:
+    for command_id in ("rot_1", "rot_2"):
+        present = use_cases.rotate_code(contacts, noon, caller=ADA, command_id=command_id)
+    assert use_cases.rotate_code(contacts, noon, caller=ADA, command_id="rot_1") == present
+    assert contacts.cards[ADA.user_id] == present
 
 
 def test_a_card_that_changed_meanwhile_is_read_again(contacts: FakeContacts) -> None:
@@ -188,9 +267,8 @@ def test_a_card_that_changed_meanwhile_is_read_again(contacts: FakeContacts) -> 
 
 def test_a_first_card_is_made_only_where_there_is_none(contacts: FakeContacts) -> None:
     before = contacts.cards[ADA.user_id]
-    use_cases.make_first_card(contacts, noon, user_id=ADA.user_id, name="Somebody else")
-    use_cases.make_first_card(contacts, noon, user_id="usr_eve", name=" Eve ")
-    use_cases.make_first_card(contacts, noon, user_id="usr_nameless", name="  ")
+    for user_id, name in ((ADA.user_id, "Somebody else"), ("usr_eve", " Eve "), ("usr_nameless", "  ")):
+        use_cases.welcome(contacts, noon, user_id=user_id, name=name, conference_id="cnf_1")
     assert contacts.cards[ADA.user_id] == before
     assert contacts.cards["usr_eve"].profile == Profile("Eve")
     assert "usr_nameless" not in contacts.cards

@@ -18,7 +18,7 @@ SAFE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_s
 
 
 def contact(profile: Profile, note: str | None = None) -> Contact:
-    return Contact.of("usr_ada", ShownCard("usr_bob", profile), NOON, note)
+    return Contact.of("usr_ada", ShownCard("usr_bob", profile), NOON, note=note)
 
 
 def properties(card: str) -> list[tuple[str, str]]:
