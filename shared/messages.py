@@ -103,6 +103,7 @@ class TicketTypeChanged(Message):
     valid_until: datetime
     hold_minutes: int
     conference_name: str = ""
+    time_zone: str = "UTC"  # of the conference; an IANA name, as wherever a message has one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +154,7 @@ class OrderPaid(Message):
     total: Money
     tickets: list[TicketLine]
     conference_name: str = ""
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +207,7 @@ class TicketIssued(Message):
     code: str
     valid_from: datetime
     conference_name: str = ""
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +217,8 @@ class TicketCancelled(Message):
     ticket_id: str
     order_id: str
     owner_id: str
+    conference_name: str = ""
+    number: int = 0  # which of its order's tickets, from 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +232,8 @@ class TicketCheckedIn(Message):
     direction: Literal["entry", "exit"]
     scanned_at: datetime
     conference_name: str = ""
+    time_zone: str = "UTC"
+    attendee_name: str = ""  # where that is not the owner
 
 
 # contacts

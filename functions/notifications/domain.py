@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from shared.caller import Role
 from shared.ids import derived_id, id_bytes, id_from_bytes
@@ -119,24 +120,41 @@ def order_refunded(order_id: str, conference_id: str, conference: str, amount: M
     )
 
 
+def ticket_cancelled(ticket_id: str, conference_id: str, order_id: str, conference: str, number: int) -> News:
+    """`number` is the ticket's within its order, as the order's mail has it; 0 where it is not known."""
+    return News(
+        "ticket-cancelled",
+        f"Your ticket for {_named(conference)} is cancelled",
+        f"{f'Ticket {number}' if number else 'A ticket'} of your order no longer opens the door.",
+        {"conference_id": conference_id, "order_id": order_id, "ticket_id": ticket_id},
+    )
+
+
 def ticket_scanned(
-    ticket_id: str, conference_id: str, conference: str, *, entered: bool, gate: str | None, scanned_at: datetime
+    ticket_id: str, conference_id: str, conference: str, *, attendee: str, entered: bool, gate: str | None, when: str
 ) -> News:
+    """For the owner of a ticket; `attendee` is empty where that is the owner."""
     at_gate = f" at gate {gate}" if gate else ""
     done, kind = ("checked in", "checked-in") if entered else ("checked out", "checked-out")
     return News(
         kind,
-        f"{'Welcome to' if entered else 'See you again at'} {_named(conference)}",
-        f"Your ticket was {done}{at_gate} on {utc(scanned_at)}.",
+        f"{_greeting(attendee, entered)} {_named(conference)}",
+        f"{f'The ticket of {attendee}' if attendee else 'Your ticket'} was {done}{at_gate} on {when}.",
         {"conference_id": conference_id, "ticket_id": ticket_id},
     )
+
+
+def _greeting(attendee: str, entered: bool) -> str:
+    if attendee:
+        return f"{attendee} is at" if entered else f"{attendee} has left"
+    return "Welcome to" if entered else "See you again at"
 
 
 def contact_made(exchange_id: str, other: str) -> News:
     return News(
         "contact-exchanged",
         f"You met {other}",
-        f"You and {other} exchanged contacts. What you share with each other stays yours to change or withdraw.",
+        f"You and {other} exchanged contacts. Each of you keeps a copy of what the other's card showed at that moment.",
         {"exchange_id": exchange_id},
     )
 
@@ -145,10 +163,18 @@ def price(total: Money) -> str:
     return str(total) if total.amount else "free of charge"
 
 
-def utc(instant: datetime) -> str:
-    """E.g. `1 June 2026, 09:00 UTC`: the same for every reader, wherever they and the conference are."""
-    instant = instant.astimezone(UTC)
-    return f"{instant.day} {instant:%B %Y, %H:%M} UTC"
+def local_time(instant: datetime, time_zone: str) -> str:
+    """E.g. `1 June 2027, 09:00 (Asia/Jakarta)`; in UTC where no such zone is known: what is told must not fail for its clock."""
+    zone = _zone(time_zone)
+    local = instant.astimezone(zone)
+    return f"{local.day} {local:%B %Y, %H:%M} ({zone})"
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # OSError: the name of a folder of the time zone database, e.g. Europe
+        return UTC
 
 
 def one_line(text: str) -> str:
@@ -192,6 +218,7 @@ class MailedTicket:
     ticket_type_name: str
     code: str
     valid_from: datetime
+    time_zone: str = "UTC"  # of the conference
 
 
 @dataclass(frozen=True, slots=True)

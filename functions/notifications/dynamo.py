@@ -71,6 +71,7 @@ class MailedTicketItem(Item, discriminator="MailedTicket"):
     ticket_type_name = UnicodeAttribute()
     code = UnicodeAttribute()
     valid_from = UnicodeAttribute()
+    time_zone = UnicodeAttribute(default="UTC")
 
 
 class SentMark(Item, discriminator="SentMark"):
@@ -162,6 +163,7 @@ class DynamoOrderMails:
             ticket_type_name=ticket.ticket_type_name,
             code=ticket.code,
             valid_from=iso(ticket.valid_from),
+            time_zone=ticket.time_zone,
         ).save()
 
     def collected(self, order_id: str) -> Collected:
@@ -273,4 +275,5 @@ def _mailed_ticket(item: MailedTicketItem) -> MailedTicket:
         ticket_type_name=item.ticket_type_name,
         code=item.code,
         valid_from=parse(item.valid_from),
+        time_zone=item.time_zone,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from functions.notifications.domain import Letter, one_line, price, utc
+from functions.notifications.domain import Letter, local_time, one_line, price
 from shared.qr import png
 
 
@@ -60,5 +60,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"line": one_line, "price": price, "utc": utc}
+    environment.filters |= {"line": one_line, "price": price, "local_time": local_time}
     return environment

@@ -14,6 +14,7 @@ from shared.messages import (
     OrderExpired,
     OrderPaid,
     OrderRefunded,
+    TicketCancelled,
     TicketCheckedIn,
     TicketIssued,
     UserRegistered,
@@ -73,6 +74,8 @@ def _news(message: Message) -> dict[str, News]:
             return {message.user_id: domain.role_changed(message.conference_id, message.conference_name, message.role)}
         case TicketCheckedIn():
             return {message.owner_id: _scanned(message)}
+        case TicketCancelled():
+            return {message.owner_id: _ticket_cancelled(message)}
         case ContactExchanged():
             return {
                 message.scanner_id: domain.contact_made(message.exchange_id, message.scanned_name),
@@ -104,7 +107,14 @@ def _scanned(message: TicketCheckedIn) -> News:
         message.conference_name,
         entered=message.direction == "entry",
         gate=message.gate,
-        scanned_at=message.scanned_at,
+        attendee=message.attendee_name,
+        when=domain.local_time(message.scanned_at, message.time_zone),
+    )
+
+
+def _ticket_cancelled(message: TicketCancelled) -> News:
+    return domain.ticket_cancelled(
+        message.ticket_id, message.conference_id, message.order_id, message.conference_name, message.number
     )
 
 
@@ -127,7 +137,14 @@ def collect_order(mails: OrderMails, mailer: Mailer, clock: Clock, message: Orde
 
 def collect_ticket(mails: OrderMails, mailer: Mailer, clock: Clock, message: TicketIssued) -> None:
     """Note the ticket; send the mail if it was the last that was missing."""
-    ticket = MailedTicket(message.number, message.attendee_name, message.ticket_type_name, message.code, message.valid_from)
+    ticket = MailedTicket(
+        number=message.number,
+        attendee_name=message.attendee_name,
+        ticket_type_name=message.ticket_type_name,
+        code=message.code,
+        valid_from=message.valid_from,
+        time_zone=message.time_zone,
+    )
     mails.add_ticket(message.order_id, ticket)
     _send_when_complete(mails, mailer, clock, message.order_id)
 

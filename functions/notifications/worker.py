@@ -12,6 +12,7 @@ from shared.messages import (
     OrderExpired,
     OrderPaid,
     OrderRefunded,
+    TicketCancelled,
     TicketCheckedIn,
     TicketIssued,
     UserRegistered,
@@ -41,6 +42,7 @@ handler = Worker(
         OrderCancelled: _tell,
         OrderRefunded: _tell,
         TicketIssued: _ticket_issued,
+        TicketCancelled: _tell,
         TicketCheckedIn: _tell,
         ContactExchanged: _tell,
     }

@@ -95,7 +95,9 @@ class CheckInResult:
 
 class CheckIn(Body):
     code: Annotated[str, Field(min_length=1, max_length=300, description="What the QR code says")]
-    nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Names this scan: repeat it to repeat the request")]
+    nonce: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Names this scan among yours: repeat it to repeat the request")
+    ]
     gate: Annotated[str, Field(max_length=50, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     type: Direction = "entry"
     scanned_at: Annotated[Instant, Field(description="When it happened, where that is not now")] | None = None
@@ -127,12 +129,12 @@ def get_qrcode(
 ) -> Response[str]:
     kind = choose(accept, *PICTURES)
     ticket = read_ticket(tickets, caller=caller, ticket_id=ticket_id)
-    return binary(kind, PICTURES[kind](ticket.code, box=box), {"Cache-Control": "private", "Vary": "Accept"})
+    return binary(kind, PICTURES[kind](ticket.code, box=box), {"Cache-Control": "private, no-store", "Vary": "Accept"})
 
 
 @app.post("/tickets/check-in", summary="Check a ticket in or out at the door", tags=["tickets"])
 def post_check_in(body: CheckIn, tickets: TicketsDep, codes: CodesDep, caller: CallerDep) -> CheckInResult:
-    """200 for every genuine code, with `status` ok or error and the `reason`; the same `nonce` gets the same answer."""
+    """200 for every genuine code, with `status` ok or error and the `reason`; the same `nonce` from you gets the same answer."""
     redemption = check_in(
         tickets,
         codes,

@@ -37,7 +37,7 @@ class NonceReused(Invalid):
     slug, title = "nonce-reused", "This nonce names another scan"
 
     def __init__(self) -> None:
-        super().__init__("The nonce was sent for another ticket or direction in this conference. Make a new one for each scan.")
+        super().__init__("You sent the nonce for another ticket or direction in this conference. Make a new one for each scan.")
 
 
 class Stale(Busy):
@@ -110,7 +110,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A code held to a scanner. The nonce names it for ever within its conference."""
+    """A code held to a scanner. The nonce names it for ever among those of its operator in its conference."""
 
     nonce: str
     conference_id: str
@@ -155,6 +155,8 @@ class Ticket:
     valid_from: datetime
     valid_until: datetime
     issued_at: datetime
+    time_zone: str = "UTC"  # of the conference
+    is_for_owner: bool = False  # whether owner and attendee are one person
     status: Status = "valid"
     first_entry: Entry | None = None
 

@@ -98,7 +98,13 @@ def _ticket(codes: Codes, order: OrderPaid, number: int, line: TicketLine, issue
         valid_from=line.valid_from,
         valid_until=line.valid_until,
         issued_at=issued_at,
+        time_zone=order.time_zone,
+        is_for_owner=_same_name(line.attendee_name, order.buyer_name),
     )
+
+
+def _same_name(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
@@ -116,6 +122,7 @@ def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
         ticket_type_name=ticket.ticket_type_name,
         code=ticket.code,
         valid_from=ticket.valid_from,
+        time_zone=ticket.time_zone,
     )
 
 
@@ -128,17 +135,25 @@ def cancel_tickets(tickets: Tickets, ended: OrderRefunded | OrderCancelled) -> N
     if order is None:
         tickets.bar(ended.order_id)
     elif not order.cancelled:
-        tickets.cancel(order, [_cancelled(ended, issued) for issued in order.ticket_ids])
+        messages = [_cancelled(ended, number, issued) for number, issued in enumerate(order.ticket_ids, start=1)]
+        tickets.cancel(order, messages)
 
 
-def _cancelled(ended: OrderRefunded | OrderCancelled, issued: str) -> TicketCancelled:
-    return TicketCancelled(conference_id=ended.conference_id, ticket_id=issued, order_id=ended.order_id, owner_id=ended.buyer_id)
+def _cancelled(ended: OrderRefunded | OrderCancelled, number: int, issued: str) -> TicketCancelled:
+    return TicketCancelled(
+        conference_id=ended.conference_id,
+        conference_name=ended.conference_name,
+        ticket_id=issued,
+        order_id=ended.order_id,
+        number=number,
+        owner_id=ended.buyer_id,
+    )
 
 
 def read_ticket(tickets: Tickets, *, caller: Caller, ticket_id: str) -> Ticket:
-    """For its owner and for whoever keeps the door of its conference. Raises NotFound for anybody else."""
+    """For its owner alone: it holds the code that admits, and an e-mail address. Raises NotFound for anybody else."""
     ticket = tickets.get(ticket_id)
-    if ticket is None or not (ticket.owner_id == caller.user_id or caller.is_any(ticket.conference_id, *DOOR_ROLES)):
+    if ticket is None or ticket.owner_id != caller.user_id:
         raise NotFound(f"There is no ticket {ticket_id} of yours. GET /tickets lists those you have.")
     return ticket
 
@@ -155,7 +170,7 @@ def check_in(
     gate: str | None = None,
     scanned_at: datetime | None = None,
 ) -> Redemption:
-    """Decide a scan and record it, once only by its nonce: the same nonce again gets the same answer and changes nothing.
+    """Decide a scan and record it, once only: the same nonce from the same caller gets the same answer and changes nothing.
 
     Raises Forbidden, NotACode, ScannedInTheFuture, NonceReused, Busy.
     """
@@ -224,4 +239,6 @@ def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
         gate=scan.gate,
         direction=scan.direction,
         scanned_at=scan.scanned_at,
+        time_zone=ticket.time_zone,
+        attendee_name="" if ticket.is_for_owner else ticket.attendee.name,
     )

@@ -33,6 +33,7 @@ from shared.messages import (
     OrderExpired,
     OrderPaid,
     OrderRefunded,
+    TicketCancelled,
     TicketCheckedIn,
     TicketIssued,
     TicketLine,
@@ -71,7 +72,7 @@ def paid(tickets: int = 1, order_id: str = "ord_1", price: Money = EUR) -> Order
     )
 
 
-def issued(number: int = 1, of: int = 1, order_id: str = "ord_1") -> TicketIssued:
+def issued(number: int = 1, of: int = 1, order_id: str = "ord_1", time_zone: str = "UTC") -> TicketIssued:
     return TicketIssued(
         conference_id="cnf_1",
         ticket_id=f"tkt_{number}",
@@ -86,6 +87,7 @@ def issued(number: int = 1, of: int = 1, order_id: str = "ord_1") -> TicketIssue
         code=f"KETEMU:T1:{order_id.upper().replace('_', '-')}-{number}",
         valid_from=NINE,
         conference_name="PyCon",
+        time_zone=time_zone,
     )
 
 
@@ -133,6 +135,17 @@ def titles(user_id: str) -> list[str]:
             "Welcome to PyCon",
         ),
         (
+            TicketCancelled(
+                conference_id="cnf_1",
+                ticket_id="tkt_1",
+                order_id="ord_1",
+                owner_id="usr_ada",
+                conference_name="PyCon",
+                number=1,
+            ),
+            "Your ticket for PyCon is cancelled",
+        ),
+        (
             ContactExchanged(
                 exchange_id="xch_1", scanner_id="usr_bob", scanned_id="usr_ada", scanner_name="Bob", scanned_name="Ada"
             ),
@@ -158,6 +171,35 @@ def test_a_paid_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> N
     [mail] = mails()
     assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.org"]
     assert codes(mail) == ["KETEMU:T1:ORD-1-1", "KETEMU:T1:ORD-1-2"]
+
+
+def test_the_mail_says_the_conferences_local_time(table: Table) -> None:
+    deliver(worker.handler, issued(time_zone="Asia/Jakarta"), paid())
+    body = mails()[0].get_body(("plain",))
+    assert body is not None
+    assert "1 June 2026, 16:00 (Asia/Jakarta)" in body.get_content()
+
+
+def test_twenty_entries_of_one_buyer_say_whose_they_are(table: Table) -> None:
+    guests = [f"Guest {number}" for number in range(20)]
+    scans = [
+        TicketCheckedIn(
+            conference_id="cnf_1",
+            ticket_id=f"tkt_{number}",
+            owner_id="usr_ada",
+            ticket_type_id="typ_1",
+            gate=None,
+            direction="entry",
+            scanned_at=NINE,
+            conference_name="PyCon",
+            time_zone="Asia/Jakarta",
+            attendee_name=guest,
+        )
+        for number, guest in enumerate(guests)
+    ]
+    assert deliver(worker.handler, *scans) == []
+    bodies = {item.body for item in DynamoInbox().page("usr_ada", limit=100, cursor=None).items}
+    assert bodies == {f"The ticket of {guest} was checked in on 1 June 2026, 16:00 (Asia/Jakarta)." for guest in guests}
 
 
 def test_a_free_order_is_mailed_too(table: Table) -> None:

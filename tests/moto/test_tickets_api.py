@@ -60,13 +60,12 @@ def test_who_has_no_ticket_has_an_empty_list(table: Table) -> None:
     assert get("/tickets").json == {"items": [], "next_cursor": None}
 
 
-@pytest.mark.parametrize("caller", [ADA, DOOR, HOST])
 @pytest.mark.parametrize("view", ["", "/qrcode"])
-def test_the_owner_and_the_door_may_see_a_ticket(table: Table, caller: Caller, view: str) -> None:
-    assert get(f"/tickets/{issued()['id']}{view}", caller).status == 200
+def test_its_owner_may_see_a_ticket(table: Table, view: str) -> None:
+    assert get(f"/tickets/{issued()['id']}{view}").status == 200
 
 
-@pytest.mark.parametrize("caller", [BOB, STRANGER])
+@pytest.mark.parametrize("caller", [BOB, STRANGER, DOOR, HOST])
 @pytest.mark.parametrize("view", ["", "/qrcode"])
 def test_to_anybody_else_it_does_not_exist(table: Table, caller: Caller, view: str) -> None:
     answer = get(f"/tickets/{issued()['id']}{view}", caller)
@@ -78,7 +77,7 @@ def test_the_picture_reads_as_the_code(table: Table, box: int) -> None:
     ticket = issued()
     answer = get(f"/tickets/{ticket['id']}/qrcode?box={box}")
     image = Image.open(io.BytesIO(answer.body))
-    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("image/png", "private")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("image/png", "private, no-store")
     assert image.width == (49 + 8) * box
     assert [found.text for found in zxingcpp.read_barcodes(image)] == [ticket["code"]]
 

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -13,13 +14,13 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from functions.tickets import api, use_cases
+from functions.tickets import api, use_cases, worker
 from functions.tickets.dynamo import DynamoTickets
 from functions.tickets.secret import entry_codes
 from shared.clock import iso, now, parse
 from shared.messages import TicketCheckedIn
-from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, check_in, issued, keep_secret
-from tests.support import Table, call
+from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, check_in, issued, keep_secret, order_paid
+from tests.support import Table, call, deliver
 
 CallNext = Callable[[str, dict[str, Any]], Any]
 Intercept = Callable[[Callable[[CallNext, str, dict[str, Any]], Any]], None]
@@ -133,6 +134,18 @@ def test_the_same_nonce_gets_the_same_answer_and_writes_nothing(table: Table, re
     again = check_in(ticket["code"], "n1", gate="West")
     assert (again.status, again.json) == (first.status, first.json)
     assert table.items() == before
+
+
+def test_two_scanners_with_the_same_nonce_are_two_scans(table: Table) -> None:
+    code = issued()["code"]
+    assert check_in(code, "1", caller=DOOR).json["status"] == "ok"
+    again = check_in(code, "1", caller=HOST).json
+    assert (again["status"], again["reason"]) == ("error", "already_redeemed")
+    assert {(scan["operator_id"], scan.get("reason")) for scan in scans(table)} == {
+        (DOOR.user_id, None),
+        (HOST.user_id, "already_redeemed"),
+    }
+    assert len(checked_in(table)) == 1
 
 
 def test_a_refused_scan_stays_on_record_with_its_reason(table: Table) -> None:
@@ -251,17 +264,32 @@ def conflict(operations: int) -> ClientError:
 # what it costs
 
 
-def test_an_entry_costs_two_round_trips_and_at_most_eight_write_units(table: Table, intercept: Intercept) -> None:
-    code = issued()["code"]
+@pytest.mark.parametrize(("name", "units"), [("A" * 40, 7), ("é" * 40, 7), ("A" * 100, 10)])
+def test_an_entry_costs_two_round_trips_and_seven_write_units_with_names_of_40_letters_and_ten_of_100(
+    table: Table, intercept: Intercept, name: str, units: int
+) -> None:
+    """Of conference, ticket type and attendee each; the address is as long, gate, nonce and time zone as long as they get."""
+    code = issued_with_names(name)["code"]
     calls: list[str] = []
     intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
     before = {(item["pk"], item["sk"]): item for item in table.items()}
     calls.clear()
-    assert check_in(code, gate="North", nonce="4f9c2a6e-0001").json["status"] == "ok"
+    assert check_in(code, gate="G" * 50, nonce="n" * 64).json["status"] == "ok"
     assert calls == ["BatchGetItem", "TransactWriteItems"]
     written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
     assert {item["kind"] for item in written} == {"Ticket", "TicketScan", "Outbox"}
-    assert sum(write_units(item) for item in written) <= 8
+    assert sum(write_units(item) for item in written) == units
+
+
+def issued_with_names(name: str) -> dict[str, Any]:
+    paid = order_paid()
+    address = "e" * (len(name) - len("@example.org")) + "@example.org"
+    line = replace(paid.tickets[0], ticket_type_name=name, attendee_name=name, attendee_email=address)
+    assert not deliver(
+        worker.handler, replace(paid, tickets=[line], conference_name=name, time_zone="America/Argentina/ComodRivadavia")
+    )
+    ticket: dict[str, Any] = call(api.handler, "GET", "/tickets", caller=ADA).json["items"][0]
+    return ticket
 
 
 def write_units(item: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,14 +29,59 @@ def test_a_free_order_costs_nothing_rather_than_zero() -> None:
     assert domain.order_paid("ord_1", "cnf_1", "PyCon", Money(0, "EUR"), 1).body.startswith("1 ticket, free of charge. It is ")
 
 
-def test_a_scan_says_the_gate_and_the_time_in_utc() -> None:
-    scanned_at = datetime(2026, 6, 1, 16, 5, tzinfo=timezone(timedelta(hours=7)))
-    news = domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", entered=True, gate="North", scanned_at=scanned_at)
-    assert news.kind == "checked-in"
-    assert news.body == "Your ticket was checked in at gate North on 1 June 2026, 09:05 UTC."
-    out = domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", entered=False, gate=None, scanned_at=scanned_at)
-    assert out.kind == "checked-out"
-    assert out.body == "Your ticket was checked out on 1 June 2026, 09:05 UTC."
+SCANNED: dict[str, Any] = {
+    "ticket_id": "tkt_1",
+    "conference_id": "cnf_1",
+    "conference": "PyCon",
+    "when": "1 June 2026, 16:05 (Asia/Jakarta)",
+}
+
+
+def test_a_scan_says_the_gate_and_the_time() -> None:
+    news = domain.ticket_scanned(**SCANNED, attendee="", entered=True, gate="North")
+    assert (news.kind, news.title) == ("checked-in", "Welcome to PyCon")
+    assert news.body == "Your ticket was checked in at gate North on 1 June 2026, 16:05 (Asia/Jakarta)."
+    out = domain.ticket_scanned(**SCANNED, attendee="", entered=False, gate=None)
+    assert (out.kind, out.title) == ("checked-out", "See you again at PyCon")
+    assert out.body == "Your ticket was checked out on 1 June 2026, 16:05 (Asia/Jakarta)."
+
+
+def test_a_scan_of_somebody_elses_ticket_says_whose() -> None:
+    news = domain.ticket_scanned(**SCANNED, attendee="Grace", entered=True, gate="North")
+    assert (news.kind, news.title) == ("checked-in", "Grace is at PyCon")
+    assert news.body == "The ticket of Grace was checked in at gate North on 1 June 2026, 16:05 (Asia/Jakarta)."
+    assert domain.ticket_scanned(**SCANNED, attendee="Grace", entered=False, gate=None).title == "Grace has left PyCon"
+
+
+@pytest.mark.parametrize(
+    ("instant", "time_zone", "said"),
+    [
+        (NINE, "Asia/Jakarta", "1 June 2026, 16:00 (Asia/Jakarta)"),
+        (NINE, "America/Los_Angeles", "1 June 2026, 02:00 (America/Los_Angeles)"),
+        (NINE.replace(month=1), "Europe/Berlin", "1 January 2026, 10:00 (Europe/Berlin)"),
+        (NINE.astimezone(timezone(timedelta(hours=7))), "UTC", "1 June 2026, 09:00 (UTC)"),
+        (NINE, "Mars/Olympus", "1 June 2026, 09:00 (UTC)"),
+        (NINE, "Europe", "1 June 2026, 09:00 (UTC)"),
+        (NINE, "../etc/passwd", "1 June 2026, 09:00 (UTC)"),
+        (NINE, "", "1 June 2026, 09:00 (UTC)"),
+    ],
+)
+def test_a_time_is_the_conferences_and_says_in_which_zone(instant: datetime, time_zone: str, said: str) -> None:
+    assert domain.local_time(instant, time_zone) == said
+
+
+def test_a_cancelled_ticket_is_named_as_the_mail_numbers_it() -> None:
+    news = domain.ticket_cancelled("tkt_1", "cnf_1", "ord_1", "PyCon", 2)
+    assert (news.kind, news.title) == ("ticket-cancelled", "Your ticket for PyCon is cancelled")
+    assert news.body == "Ticket 2 of your order no longer opens the door."
+    assert news.data == {"conference_id": "cnf_1", "order_id": "ord_1", "ticket_id": "tkt_1"}
+    assert domain.ticket_cancelled("tkt_1", "cnf_1", "ord_1", "", 0).body == "A ticket of your order no longer opens the door."
+
+
+def test_a_new_contact_is_promised_nothing_that_cannot_be_kept() -> None:
+    body = domain.contact_made("xch_1", "Bob").body
+    assert "withdraw" not in body
+    assert "at that moment" in body
 
 
 @pytest.mark.parametrize(

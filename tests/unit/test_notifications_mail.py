@@ -23,8 +23,8 @@ SENDER = "Ketemu <tickets@example.org>"
 LETTER = Letter(
     PaidOrder("ord_1", "cnf_1", "PyCon", "Ada", "ada@example.org", Money(9800, "EUR"), 2, NINE),
     (
-        MailedTicket(1, "Ada", "Regular", "KETEMU:T1:FIRST", NINE),
-        MailedTicket(2, "Bob", "Student", "KETEMU:T1:SECOND", NINE),
+        MailedTicket(1, "Ada", "Regular", "KETEMU:T1:FIRST", NINE, "Asia/Jakarta"),
+        MailedTicket(2, "Bob", "Student", "KETEMU:T1:SECOND", NINE, "Asia/Jakarta"),
     ),
 )
 
@@ -72,7 +72,7 @@ def test_each_ticket_is_shown_in_the_html() -> None:
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_both_bodies_say_what_was_bought(kind: str) -> None:
     body = text(sent(LETTER), kind)
-    for said in ("PyCon", "Regular", "Student", "Bob", "98.00 EUR", "ord_1", "1 June 2026, 09:00 UTC"):
+    for said in ("PyCon", "Regular", "Student", "Bob", "98.00 EUR", "ord_1", "1 June 2026, 16:00 (Asia/Jakarta)"):
         assert said in body
 
 
