@@ -16,8 +16,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Depends, Request, Response
 from aws_lambda_powertools.event_handler.depends import DependencyResolutionError
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
@@ -61,14 +60,17 @@ class Api(APIGatewayRestResolver):
         super().__init__(enable_validation=True, cors=cors)
         self.exception_handler(Problem)(_answer)
         self.exception_handler(RequestValidationError)(_answer_invalid)
+        self.exception_handler(RequestUnsupportedContentType)(self._answer_unsupported)
         self.exception_handler(DependencyResolutionError)(_answer_dependency)
         self.exception_handler(Exception)(_answer_fault)
         self.not_found(self._answer_no_route)
-        self.use([_refuse_arrays])
 
     def _answer_no_route(self, _: NotFoundError) -> Response[str]:
         event = self.current_event
         return _answer(NotFound(f"There is no {event.http_method} {event.path}: see docs/openapi.json for what there is."))
+
+    def _answer_unsupported(self, _: RequestUnsupportedContentType) -> Response[str]:
+        return _answer(UnsupportedMediaType(_media_type(self.current_event.raw_event)))
 
     def entry(self, event: JsonObject, context: LambdaContext) -> JsonObject:
         """The Lambda handler: takes up the correlation id, resolves, logs one line."""
@@ -76,7 +78,9 @@ class Api(APIGatewayRestResolver):
         correlation_id = _correlation_id(event)
         correlation.follow(correlation_id)
         logger.set_correlation_id(correlation_id)
-        answer = self.resolve(event, context)
+        unreadable = _unreadable(event)
+        answer = self.resolve(event, context) if unreadable is None else _plain(unreadable)
+        answer["body"] = answer.get("body") or ""  # 204 and 304 have none, which not every gateway takes as null
         answer["multiValueHeaders"]["X-Correlation-Id"] = [correlation_id]
         logger.info(
             "request",
@@ -88,11 +92,47 @@ class Api(APIGatewayRestResolver):
         return answer
 
 
-def _refuse_arrays(app: APIGatewayRestResolver, following: NextMiddleware) -> Response[Any]:
-    """Powertools takes the first element of an array for the body; nobody means that."""
-    if (app.current_event.decoded_body or "").lstrip().startswith("["):
-        raise Invalid("The body is a JSON array. Send one JSON object.")
-    return following(app)
+def _unreadable(event: JsonObject) -> Problem | None:
+    """What is wrong with a body that cannot be read: not UTF-8, not JSON, nested or numbered without end, or an array.
+
+    Looked at before the resolver, whose validation trips over the first of these and takes an array's first element for the body.
+    """
+    if not event.get("body"):
+        return None
+    kind = _media_type(event)
+    if kind in _FORMS:
+        return UnsupportedMediaType(kind)
+    if kind != _JSON:
+        return None  # the resolver knows which routes take it
+    try:
+        body = json.loads(base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"])
+    except (ValueError, RecursionError):  # UnicodeDecodeError, JSONDecodeError and binascii.Error are ValueErrors
+        return Malformed("The body is not JSON in UTF-8. Send a JSON object with Content-Type: application/json.")
+    return None if isinstance(body, dict) else Invalid("The body is JSON, but not an object. Send one JSON object: {…}.")
+
+
+_JSON = "application/json"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _media_type(event: JsonObject) -> str:
+    """The body's, in lower case; put back like that into the event, since the resolver compares letter by letter."""
+    headers = event.get("headers") or {}
+    name = next((name for name in headers if name.lower() == "content-type"), None)
+    if name is None:
+        return _JSON
+    kind = str(headers[name]).partition(";")[0].strip().lower()
+    if kind == _JSON:
+        headers[name] = _JSON
+        (event.get("multiValueHeaders") or {})[name] = [_JSON]
+    return kind
+
+
+class UnsupportedMediaType(Problem):
+    status, slug, title = 415, "unsupported-media-type", "Not a kind of body that is read here"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"The body came as {kind!r}. Send JSON with Content-Type: application/json (curl: --json).")
 
 
 def _correlation_id(event: JsonObject) -> str:
@@ -110,10 +150,15 @@ def _answer(problem: Problem) -> Response[str]:
     )
 
 
+def _plain(problem: Problem) -> JsonObject:
+    """The problem as API Gateway takes it, for what does not reach the resolver."""
+    headers = {"Content-Type": [PROBLEM_JSON], "Access-Control-Allow-Origin": ["*"]}
+    body = json.dumps(problem.document())
+    return {"statusCode": problem.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}
+
+
 def _answer_invalid(failure: RequestValidationError) -> Response[str]:
     errors = failure.errors()
-    if any(error["type"] == "json_invalid" for error in errors):
-        return _answer(Malformed("The body is not JSON. Send a JSON object with Content-Type: application/json."))
     fields = [{"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]} for error in errors]
     named = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return _answer(Invalid(f"{named}." if named else "The request is not acceptable.", errors=fields))
@@ -129,7 +174,28 @@ class _Fault(Problem):
     status, slug, title = 500, "fault", "Something broke here"
 
 
+class Overloaded(Problem):
+    """The database asks for patience: nothing is wrong with the request."""
+
+    status, slug, title = 503, "overloaded", "Too busy at the moment"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+_THROTTLED = {
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "TransactionConflictException",
+}
+
+
 def _answer_fault(failure: Exception) -> Response[str]:
+    if getattr(failure, "cause_response_code", None) in _THROTTLED:  # of any PynamoDB exception
+        logger.warning("throttled", reason=type(failure).__name__)
+        return _answer(Overloaded("The platform is at its limit and could not decide. Send the same request again in a second."))
     logger.exception("unhandled", exc_info=failure)
     return _answer(_Fault(f"The fault is ours and is logged as {correlation.current()}. Try again; if it stays, report that id."))
 

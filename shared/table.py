@@ -50,6 +50,10 @@ class Item(Model):
 
     class Meta:
         table_name = os.environ.get("TABLE_NAME", "ketemu")
+        # DynamoDB answers within milliseconds: a socket that hangs is given up while the request can still be tried again.
+        connect_timeout_seconds = 1
+        read_timeout_seconds = 2
+        max_retry_attempts = 2
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -129,8 +133,8 @@ def decode_cursor(cursor: str | None, partition: str, attribute: str = "pk") -> 
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor))
         whole = set(key) == _KEYS[attribute] and all(set(value) == {"S"} for value in key.values())
-        if whole and key[attribute]["S"] == partition and all(isinstance(value["S"], str) and value["S"] for value in key.values()):
-            return dict(key)
+        if whole and key[attribute]["S"] == partition and all(value["S"].encode() for value in key.values()):
+            return dict(key)  # encode: not empty, and no half of a surrogate pair, which DynamoDB would refuse
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         pass
     raise Malformed("The cursor is not one that this list gave. Start again without it.")

@@ -1,7 +1,7 @@
 """The signing keys, made at deployment: the CloudFormation custom resource `Custom::SigningKeys`.
 
 Keeps what the secret `SecretId` holds, or makes the first key pair where it holds none, and returns the public half as `Jwks`.
-Safe to repeat. CloudFormation waits an hour for an answer, so a failure is answered too, and the deployment rolls back.
+Safe to repeat. CloudFormation waits for an answer, so a failure is answered too, and the deployment rolls back.
 """
 
 import json
@@ -18,7 +18,7 @@ from shared.telemetry import logger
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_TIMEOUT = 10  # seconds to hand in the answer
+_TIMEOUT = 5  # seconds to hand in the answer
 _REASON = 500  # characters; CloudFormation takes answers of up to 4,096 bytes
 
 

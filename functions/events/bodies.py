@@ -8,7 +8,10 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from functions.events.domain import SessionType
 from shared.caller import Role
+from shared.fields import Email
+from shared.fields import Title as Name
 from shared.http import Body
+from shared.money import CURRENCIES
 
 
 def _utc(instant: datetime) -> datetime:
@@ -19,19 +22,23 @@ def _utc(instant: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+def _in_use(currency: str) -> str:
+    if currency not in CURRENCIES:
+        raise ValueError("not the code of a currency in use (ISO 4217), such as EUR or IDR")
+    return currency
+
+
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 PathId = Annotated[str, Path(max_length=64)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,60}$")]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(_in_use)]
 HoldMinutes = Annotated[int, Field(ge=1, le=1440, strict=True)]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description="BCP 47")]
 Places = Annotated[int, Field(ge=1, le=100_000, strict=True)]
-MinorUnits = Annotated[int, Field(ge=0, le=10_000_000, strict=True, description="Minor units of the conference's currency")]
+MinorUnits = Annotated[int, Field(ge=0, le=10**12, strict=True, description="Minor units of the conference's currency")]
 PerOrder = Annotated[int, Field(ge=1, le=20, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 SpeakerIds = Annotated[tuple[Id, ...], Field(max_length=20), AfterValidator(lambda ids: tuple(dict.fromkeys(ids)))]

@@ -32,7 +32,7 @@ from shared.errors import KeyReused, NotFound
 from shared.ids import new_id
 from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
 
-_ANNOUNCED = ("name", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
+_ANNOUNCED = ("name", "time_zone", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
 _TRIES, _PAUSE = 5, 0.02  # tries of a change, and the longest pause after the first in seconds; it doubles
 
 A = ParamSpec("A")
@@ -246,6 +246,7 @@ def _announced(conference: Conference, ticket_type: TicketType) -> TicketTypeCha
     return TicketTypeChanged(
         conference_id=conference.id,
         conference_name=conference.name,
+        time_zone=conference.time_zone,
         ticket_type_id=ticket_type.id,
         revision=conference.revision,
         name=ticket_type.name,

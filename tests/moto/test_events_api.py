@@ -171,7 +171,14 @@ def test_what_the_shop_should_know_is_told_with_a_greater_revision(site: Site, c
     assert after.revision > before.revision
     conference = site.call("GET").json
     assert (after.conference_name, after.hold_minutes) == (conference["name"], conference["hold_minutes"])
-    assert (f"{after.valid_from:%FT%TZ}", f"{after.sale_ends_at:%FT%TZ}") == (conference["starts_at"], conference["ends_at"])
+    assert (f"{after.valid_from:%FT%TZ}", f"{after.sale_ends_at:%FT%TZ}") == ("2099-08-31T22:00:00Z", conference["ends_at"])
+
+
+def test_the_shop_hears_of_another_time_zone(site: Site) -> None:
+    site.make("/ticket-types", STANDARD)
+    site.publish()
+    site.call("PATCH", body={"time_zone": "Asia/Jakarta"})
+    assert [message.time_zone for message in site.messages(TicketTypeChanged)] == ["Europe/Berlin", "Asia/Jakarta"]
 
 
 def test_what_the_shop_need_not_know_is_not_told(site: Site) -> None:
@@ -243,7 +250,7 @@ PARTS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             "sale_starts_at": "2099-01-01T00:00:00Z",
             "sale_ends_at": "2099-09-02T16:00:00Z",
             "hidden": False,
-            "valid_from": "2099-09-01T06:00:00Z",
+            "valid_from": "2099-08-31T22:00:00Z",
             "valid_until": "2099-09-01T16:00:00Z",
         },
     ),

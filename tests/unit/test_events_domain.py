@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -143,15 +144,23 @@ def test_a_room_taken_by_another_names_it_and_by_itself_is_free() -> None:
 def test_a_ticket_type_follows_the_window_of_its_conference_where_it_sets_none() -> None:
     moved = replace(CONFERENCE, starts_at=NINE + HOUR, ends_at=NINE + 9 * HOUR)
     assert TICKET_TYPE.sale(moved) == Window(TICKET_TYPE.sale_starts_at, moved.ends_at)
-    assert TICKET_TYPE.validity(moved) == moved.window
+    assert TICKET_TYPE.validity(moved) == Window(moved.first_midnight, moved.ends_at)
     assert replace(TICKET_TYPE, valid_from=NINE).validity(moved) == Window(NINE, moved.ends_at)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Jakarta", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_whoever_queues_before_the_opening_is_let_in(zone: str) -> None:
+    conference = replace(CONFERENCE, time_zone=zone)
+    begins = TICKET_TYPE.validity(conference).starts_at
+    assert begins.astimezone(ZoneInfo(zone)).time() == time.min
+    assert timedelta(0) <= conference.starts_at - begins < timedelta(days=1)
 
 
 def test_a_ticket_type_that_nobody_could_buy_or_use_is_refused() -> None:
     with pytest.raises(InvalidWindow, match="sale"):
         replace(TICKET_TYPE, sale_starts_at=CONFERENCE.ends_at).check(CONFERENCE)
     with pytest.raises(InvalidWindow, match="validity"):
-        replace(TICKET_TYPE, valid_until=NINE).check(CONFERENCE)
+        replace(TICKET_TYPE, valid_until=CONFERENCE.first_midnight).check(CONFERENCE)
     with pytest.raises(OrderLimits):
         replace(TICKET_TYPE, min_per_order=11).check(CONFERENCE)
 

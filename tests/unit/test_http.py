@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
+from aws_lambda_powertools.event_handler import Response
+from botocore.exceptions import ClientError
 from pydantic import Field
+from pynamodb.exceptions import PutError
 
 from shared.caller import Caller
 from shared.errors import Busy, NotFound
 from shared.http import Api, Body, CallerDep, CommandDep, Limit, VisitorDep
-from tests.support import call
+from tests.support import CONTEXT, api_event, call
 
 app = Api()
+THROTTLED = PutError(cause=ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem"))
 ADA = Caller("usr_ada", "ada@example.org", "Ada", {"cnf_1": "organizer"})
 
 
@@ -34,6 +38,11 @@ def get_things(limit: Limit = 50) -> Seen:
     return Seen(str(limit))
 
 
+@app.get("/nothing")
+def get_nothing() -> Response[None]:
+    return Response(204)
+
+
 @app.get("/visit")
 def get_visit(visitor: VisitorDep) -> Seen:
     return Seen(visitor.name if visitor else "nobody")
@@ -44,6 +53,7 @@ def get_failure(how: str) -> Seen:
     raise {
         "missing": NotFound("There is no such thing here."),
         "busy": Busy("Somebody else is at it."),
+        "throttled": THROTTLED,
         "bug": ZeroDivisionError(),
     }[how]
 
@@ -56,6 +66,9 @@ def get_failure(how: str) -> Seen:
         ("GET", "/things?limit=many", None, ADA, 422, "invalid"),
         ("POST", "/things", None, ADA, 422, "invalid"),
         ("POST", "/things", "{no json", ADA, 400, "malformed"),
+        ("POST", "/things", b'{"name": "\xff"}', ADA, 400, "malformed"),
+        ("POST", "/things", '{"a":' * 20_000, ADA, 400, "malformed"),
+        ("POST", "/things", '{"name": ' + "9" * 5_000 + "}", ADA, 400, "malformed"),
         ("POST", "/things", [1], ADA, 422, "invalid"),
         ("POST", "/things", [{"name": "ok"}], ADA, 422, "invalid"),
         ("POST", "/things", {"name": ""}, ADA, 422, "invalid"),
@@ -64,6 +77,7 @@ def get_failure(how: str) -> Seen:
         ("POST", "/things", {"name": "ok"}, None, 401, "unauthenticated"),
         ("GET", "/fails/missing", None, ADA, 404, "not-found"),
         ("GET", "/fails/busy", None, ADA, 409, "busy"),
+        ("GET", "/fails/throttled", None, ADA, 503, "overloaded"),
         ("GET", "/fails/bug", None, ADA, 500, "fault"),
     ],
 )
@@ -72,6 +86,25 @@ def test_every_failure_is_a_problem_that_says_how_to_mend_it(
 ) -> None:
     answer = call(app.entry, method, url, body, caller=caller)
     assert (answer.status, answer.problem()) == (status, slug)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_a_body_of_another_kind_is_told_so_and_not_echoed(kind: str) -> None:
+    answer = call(app.entry, "POST", "/things", '{"name": "pssst"}', caller=ADA, headers={"content-type": kind})
+    assert (answer.status, answer.problem()) == (415, "unsupported-media-type")
+    assert "pssst" not in answer.body.decode()
+
+
+@pytest.mark.parametrize("kind", ["APPLICATION/JSON", "Application/json; charset=utf-8", "application/json;charset=UTF-8"])
+def test_media_types_have_no_case(kind: str) -> None:
+    assert call(app.entry, "POST", "/things", '{"name": "x"}', caller=ADA, headers={"content-type": kind}).status == 201
+
+
+def test_an_answer_without_a_body_has_an_empty_one_and_not_null() -> None:
+    event = api_event("GET", "/nothing")
+    assert app.entry(event, CONTEXT)["body"] == ""
 
 
 def test_a_bug_tells_the_client_an_id_and_nothing_of_the_inside() -> None:
