@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?= 4566
 ENV ?= dev
+MAIL_FROM ?=
+ALARM_EMAIL ?=
 ENDPOINT ?=
 FUNCTION ?=
 EVENT ?=
@@ -45,8 +47,9 @@ invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source
 
-deploy: build ## deploy to AWS (ENV=dev or prod; settings in samconfig.toml)
-	@$(BIN)/sam deploy --config-env $(ENV)
+deploy: build ## deploy to AWS (ENV=dev or prod, MAIL_FROM=an address that SES has verified, ALARM_EMAIL=who hears of alarms)
+	@test -n "$(MAIL_FROM)" || { echo "Say who e-mails come from: make deploy ENV=$(ENV) MAIL_FROM=tickets@your.domain (verified in SES)"; exit 1; }
+	@$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides Stage=$(ENV) MailFrom=$(MAIL_FROM) AlarmEmail=$(ALARM_EMAIL)
 
 build-%: # called by `sam build` for each function
 	@$(BIN)/python -m localstack.build $* "$(ARTIFACTS_DIR)"

@@ -77,7 +77,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Contacts", "Notifications"},
     ),
-    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), set()),
+    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Notifications"}),
     (
         messages.TicketCheckedIn(
             **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON

@@ -77,6 +77,12 @@ def test_a_policy_names_its_actions_and_its_resources(name: str) -> None:
             assert statement["Resource"] != "*", statement
 
 
+def test_no_function_gets_beyond_the_stack() -> None:
+    assert TEMPLATE["Globals"]["Function"]["PermissionsBoundary"] == {"Ref": "Boundary"}
+    for statement in RESOURCES["Boundary"]["Properties"]["PolicyDocument"]["Statement"]:
+        assert statement["Resource"] != "*"
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_reads_only_variables_it_is_given(name: str) -> None:
     folder = ROOT / "functions" / FUNCTIONS[name]["Handler"].split(".")[1]
@@ -99,7 +105,9 @@ def test_a_table_is_encrypted_recoverable_and_paid_by_use(name: str) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
-def test_production_keeps_its_tables_whatever_happens_to_the_stack() -> None:
+def test_production_keeps_its_tables_and_secrets_whatever_happens_to_the_stack() -> None:
+    for secret in ("SigningKeysSecret", "TicketSecret"):
+        assert WRITTEN["Resources"][secret]["DeletionPolicy"] == {"Fn::If": ["IsProd", "Retain", "Delete"]}
     _, _, loop = WRITTEN["Resources"]["Fn::ForEach::Tables"]
     table = loop["${Context}Table"]
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == {"Fn::If": ["IsProd", "Retain", "Delete"]}
@@ -150,4 +158,5 @@ def test_the_api_is_throttled_and_speaks_problems_itself() -> None:
         assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
         document = json.loads(response["ResponseTemplates"]["application/json"])
         assert document["type"].startswith("urn:ketemu:problem:"), name
-        assert document["status"] == response.get("StatusCode", 500)
+        assert document.get("status") == response.get("StatusCode")
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(api["GatewayResponses"])
