@@ -1,15 +1,26 @@
 """The OpenAPI document of the whole API, made from the routes of every context (`make openapi` writes docs/openapi.json)."""
 
 import json
+import re
 import tomllib
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any, get_type_hints
 
 from shared.errors import JsonObject
-from shared.http import PROBLEM_JSON, Api
+from shared.http import PROBLEM_JSON, Api, Command
 
 CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications")
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body is the same command, and gives the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 
 PROBLEM = {
     "title": "Problem",
@@ -38,6 +49,7 @@ def document() -> JsonObject:
                 security_schemes={"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},  # type: ignore[dict-item]  # plain JSON is accepted
             )
         )
+        _add_idempotency_keys(app, part["paths"])
         merged["paths"].update(part["paths"])
         _merge_schemas(merged["schemas"], part["components"]["schemas"], context)
     for path in merged["paths"].values():
@@ -59,6 +71,18 @@ def document() -> JsonObject:
             "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _add_idempotency_keys(app: Api, paths: JsonObject) -> None:
+    """To the routes that take one: what a dependency reads does not reach the document by itself."""
+    for route in (*app._static_routes, *app._dynamic_routes):  # Powertools shows its routes no other way
+        if Command in _dependencies(route.func):
+            path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+            paths[path][route.method.lower()].setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+
+
+def _dependencies(function: Callable[..., Any]) -> set[Any]:
+    return {hint.__origin__ for hint in get_type_hints(function, include_extras=True).values() if hasattr(hint, "__metadata__")}
 
 
 def _merge_schemas(into: JsonObject, schemas: JsonObject, context: str) -> None:

@@ -53,7 +53,12 @@ class Journey:
         self.check_in(door, code)
         self.meet(ada, bob)
         self.inboxes(
-            {"Ada": (ada, {"order-paid", "checked-in", "contact-exchanged"}), "Bob": (bob, {"order-paid", "contact-exchanged"})}
+            {
+                "Sri": (organizer, {"role-changed"}),
+                "Dewi": (door, {"role-changed"}),
+                "Ada": (ada, {"order-paid", "checked-in", "contact-exchanged"}),
+                "Bob": (bob, {"order-paid", "contact-exchanged"}),
+            }
         )
 
     def organise(self, organizer: Person) -> str:
@@ -79,7 +84,8 @@ class Journey:
                 body |= {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + hour / 2).isoformat()}
                 organizer.post(f"{base}/sessions", body)
             ticket_type = organizer.post(f"{base}/ticket-types", {"name": "Regular", "price": 4900, "capacity": 20})
-            step.saw(f"{conference['id']}, a room, 2 sessions, 20 tickets at 49.00 EUR")
+            organizer.post(f"{base}/ticket-types", {"name": "Student", "price": 0, "capacity": 5})
+            step.saw(f"{conference['id']}: a room, 2 sessions, 20 tickets at 49.00 EUR and 5 free ones")
         with self.step("…and publishes it") as step:
             organizer.post(f"{base}/publish", expect=200)
             agenda = Person(self.api_url, self.http, on_call=self.show).get(f"{base}/agenda")
@@ -98,8 +104,8 @@ class Journey:
         path = f"/orders/availability/{self.conference_id}"
         with self.step("TicketTypeChanged puts the tickets on sale") as step:
             wait_until(lambda: self.http.get(f"{self.api_url}{path}").status_code == 200, "tickets on sale")
-            (available,) = ada.get(path)["ticket_types"]
-            step.saw(f"{available['available']} available")
+            offers = wait_until(lambda: both(ada.get(path)["ticket_types"]), "both ticket types")
+            step.saw(", ".join(f"{offer['available']} {offer['name']}" for offer in offers))
         body = {
             "conference_id": self.conference_id,
             "lines": [{"ticket_type_id": type_id, "quantity": 1}],
@@ -182,6 +188,11 @@ class Journey:
 
     def step(self, title: str) -> "Step":
         return Step(self, title)
+
+
+def both(offers: list[Any]) -> list[Any]:
+    """The offers, none while there is only one of the two."""
+    return offers if len(offers) == 2 else []
 
 
 def inbox_with(person: Person, kinds: set[str]) -> Any:

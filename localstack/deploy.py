@@ -74,7 +74,9 @@ def find_stack(endpoint: Endpoint) -> dict[str, Any]:
     """Its description; empty where there is none."""
     try:
         stack: dict[str, Any] = endpoint.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-    except ClientError:  # ValidationError: it does not exist
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":  # which is: it does not exist
+            raise
         return {}
     return stack
 
@@ -87,7 +89,9 @@ def recall(endpoint: Endpoint, name: str) -> str | None:
     """What the emulator was told to remember."""
     try:
         return str(endpoint.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
-    except ClientError:  # ParameterNotFound
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ParameterNotFound":
+            raise
         return None
 
 

@@ -4,6 +4,7 @@ Each batch holds only new Outbox items (the event source mapping filters). What 
 that the stream hands it over again; a message may thus go out more than once and never not at all.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
         if failed is not None:
             # The stream resumes from here; what comes after it waits, so that order within an item is kept.
             return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
-    logger.info("relayed", messages=len(event["Records"]))
+    logger.info("relayed", messages=[_named(record["dynamodb"]["NewImage"]) for record in event["Records"]])
     return {"batchItemFailures": []}
 
 
@@ -65,9 +66,16 @@ def _publish(records: list[JsonObject]) -> JsonObject | None:
     answer = _bus().put_events(Entries=[_entry(record["dynamodb"]["NewImage"]) for record in records])
     for record, result in zip(records, answer["Entries"], strict=True):
         if "ErrorCode" in result:
-            logger.warning("refused by the bus", code=result["ErrorCode"], reason=result.get("ErrorMessage"))
+            message = _named(record["dynamodb"]["NewImage"])
+            logger.warning("refused by the bus", code=result["ErrorCode"], reason=result.get("ErrorMessage"), **message)
             return record
     return None
+
+
+def _named(image: JsonObject) -> JsonObject:
+    """What a log may say of a message."""
+    detail = json.loads(image["detail"]["S"])
+    return {"kind": image["detail_type"]["S"], "message_id": detail["id"], "correlation_id": detail["correlation_id"]}
 
 
 def _entry(image: JsonObject) -> "PutEventsRequestEntryTypeDef":
