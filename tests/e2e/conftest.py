@@ -8,16 +8,17 @@ import httpx
 import pytest
 
 from localstack.client import Person, wait_until
+from localstack.ports import free_port
 from localstack.stack import RunningStack, running_stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The platform, built and deployed for this run on a free port; stopped and started once, as after a night."""
-    data = tmp_path_factory.mktemp("stack")
-    with running_stack(data=data):
+    data, port = tmp_path_factory.mktemp("stack"), free_port()  # one port: the kept queues' URLs name it
+    with running_stack(port=port, data=data):
         pass
-    with running_stack(data=data) as running:
+    with running_stack(port=port, data=data) as running:
         yield running
 
 
