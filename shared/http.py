@@ -62,6 +62,7 @@ class Api(APIGatewayRestResolver):
         self.exception_handler(Problem)(_answer)
         self.exception_handler(RequestValidationError)(_answer_invalid)
         self.exception_handler(DependencyResolutionError)(_answer_dependency)
+        self.exception_handler(UnicodeDecodeError)(self._answer_undecodable)
         self.exception_handler(Exception)(_answer_fault)
         self.not_found(self._answer_no_route)
         self.use([_refuse_arrays])
@@ -69,6 +70,13 @@ class Api(APIGatewayRestResolver):
     def _answer_no_route(self, _: NotFoundError) -> Response[str]:
         event = self.current_event
         return _answer(NotFound(f"There is no {event.http_method} {event.path}: see docs/openapi.json for what there is."))
+
+    def _answer_undecodable(self, failure: UnicodeDecodeError) -> Response[str]:
+        try:
+            _text_of_body(self)
+        except Malformed as problem:
+            return _answer(problem)
+        return _answer_fault(failure)
 
     def entry(self, event: JsonObject, context: LambdaContext) -> JsonObject:
         """The Lambda handler: takes up the correlation id, resolves, logs one line."""
@@ -90,9 +98,19 @@ class Api(APIGatewayRestResolver):
 
 def _refuse_arrays(app: APIGatewayRestResolver, following: NextMiddleware) -> Response[Any]:
     """Powertools takes the first element of an array for the body; nobody means that."""
-    if (app.current_event.decoded_body or "").lstrip().startswith("["):
+    if _text_of_body(app).lstrip().startswith("["):
         raise Invalid("The body is a JSON array. Send one JSON object.")
     return following(app)
+
+
+def _text_of_body(app: APIGatewayRestResolver) -> str:
+    """Empty for XML in an encoding of its own. Raises Malformed."""
+    try:
+        return app.current_event.decoded_body or ""
+    except UnicodeDecodeError as failure:
+        if "xml" in (app.current_event.headers.get("content-type") or ""):
+            return ""
+        raise Malformed("The body is not text in UTF-8. Was it compressed, or saved in another encoding?") from failure
 
 
 def _correlation_id(event: JsonObject) -> str:

@@ -56,6 +56,7 @@ def get_failure(how: str) -> Seen:
         ("GET", "/things?limit=many", None, ADA, 422, "invalid"),
         ("POST", "/things", None, ADA, 422, "invalid"),
         ("POST", "/things", "{no json", ADA, 400, "malformed"),
+        ("POST", "/things", b"\xff\xfe{", ADA, 400, "malformed"),
         ("POST", "/things", [1], ADA, 422, "invalid"),
         ("POST", "/things", [{"name": "ok"}], ADA, 422, "invalid"),
         ("POST", "/things", {"name": ""}, ADA, 422, "invalid"),
