@@ -105,10 +105,16 @@ def _unreadable(event: JsonObject) -> Problem | None:
     if kind != _JSON:
         return None  # the resolver knows which routes take it
     try:
-        body = json.loads(base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"])
+        body = json.loads(_bytes(event))
     except (ValueError, RecursionError):  # UnicodeDecodeError, JSONDecodeError and binascii.Error are ValueErrors
         return Malformed("The body is not JSON in UTF-8. Send a JSON object with Content-Type: application/json.")
     return None if isinstance(body, dict) else Invalid("The body is JSON, but not an object. Send one JSON object: {…}.")
+
+
+def _bytes(event: JsonObject) -> bytes:
+    """The body as it was sent. Raises ValueError where it is not the base64 that the event says it is."""
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
 
 
 _JSON = "application/json"
@@ -243,8 +249,7 @@ def _command(request: Request) -> Command:
     who = event.raw_event["requestContext"].get("authorizer") or {}
     # The concrete path, not the template: the same key under another conference is another command.
     route = f"{request.method} {event.path}"
-    body = event.decoded_body or ""
-    return Command(key, who.get("user_id", ""), route, hashlib.sha256(body.encode()).hexdigest())
+    return Command(key, who.get("user_id", ""), route, hashlib.sha256(_bytes(event.raw_event)).hexdigest())
 
 
 # What a route asks for: `def get_orders(caller: CallerDep, limit: Limit = 50, cursor: Cursor = None)`.

@@ -75,11 +75,67 @@ class ConferencePublished(Message):
     published_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgendaChange:
+    """The old place is None of what is added, the new one of what is canceled; `fields` are the others that changed."""
+
+    session_id: str
+    title: str
+    old_start: datetime | None = None
+    new_start: datetime | None = None
+    old_room: str | None = None
+    new_room: str | None = None
+    fields: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class AgendaReleased(Message):
+    """A release and what it changes of the one before; `truncated` where that was more than a message holds."""
+
     context = "events"
     conference_id: str
     release: int
+    conference_name: str = ""
+    added: tuple[AgendaChange, ...] = ()
+    canceled: tuple[AgendaChange, ...] = ()
+    moved: tuple[AgendaChange, ...] = ()
+    changed: tuple[AgendaChange, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovedSession:
+    """Both starts carry the offset of the conference's time zone: they are shown as they are."""
+
+    session_id: str
+    title: str
+    old_start: datetime
+    old_room: str | None
+    start: datetime
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CanceledSession:
+    """When and where it would have been; the start as in MovedSession."""
+
+    session_id: str
+    title: str
+    start: datetime
+    room: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgendaMoved(Message):
+    """To one person, once a release: which of the sessions they starred it moved and canceled, and how many `more` not named."""
+
+    context = "events"
+    conference_id: str
+    user_id: str
+    release: int
+    moved: list[MovedSession]
+    canceled: list[CanceledSession]
+    more: int = 0
     conference_name: str = ""
 
 

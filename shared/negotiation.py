@@ -1,4 +1,4 @@
-"""Which of several representations a client likes best, by its Accept header (RFC 9110, 12.5.1)."""
+"""Which of several representations a client likes best, by its Accept headers (RFC 9110, 12.5)."""
 
 import re
 
@@ -24,6 +24,12 @@ def choose(accept: str, *offers: str) -> str:
     if not _weight(best, weights):
         raise NotAcceptable(offers)
     return best
+
+
+def takes(coding: str, accept_encoding: str) -> bool:
+    """Whether a client takes the content coding, by its Accept-Encoding; one that says nothing is not sent any."""
+    weights = dict(_range(text) for text in accept_encoding.lower().split(","))
+    return weights.get(coding, weights.get("*", 0.0)) > 0
 
 
 def _range(text: str) -> tuple[str, float]:

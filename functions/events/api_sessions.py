@@ -4,8 +4,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.events.bodies import AddSession, ChangeSession, PathId
 from functions.events.domain import Session
-from functions.events.edge import ConferencesDep, resource
+from functions.events.edge import ConferencesDep, IfMatch, resource, versioned
 from functions.events.use_cases_parts import add_part, change_part, get_part, list_parts, remove_part
+from functions.events.views import ShownSession
 from shared.http import VISITORS, CallerDep, CommandDep, Cursor, Limit, Page, VisitorDep
 
 _MANY = "/events/conferences/<conference_id>/sessions"
@@ -17,34 +18,52 @@ router = resource()
 @router.post(_MANY, status_code=201, summary="Add a session", tags=["events"])
 def post_session(
     conference_id: PathId, body: AddSession, caller: CallerDep, command: CommandDep, conferences: ConferencesDep
-) -> Session:
+) -> Response[ShownSession]:
     session = Session(id=command.id(Session.prefix), **body.model_dump())
-    return add_part(conferences, caller=caller, conference_id=conference_id, part=session, fingerprint=command.fingerprint).part
+    filed = add_part(conferences, caller=caller, conference_id=conference_id, part=session, fingerprint=command.fingerprint)
+    return versioned(ShownSession.of(filed.part), filed.version, 201)
 
 
 @router.get(_MANY, summary="List sessions", tags=["events"], security=VISITORS)
 def get_sessions(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Session]:
+) -> Page[ShownSession]:
     listing = list_parts(conferences, Session, visitor=visitor, conference_id=conference_id, limit=limit, cursor=cursor)
-    return Page(listing.parts, listing.next_cursor)
+    return Page([ShownSession.of(session) for session in listing.parts], listing.next_cursor)
 
 
 @router.get(_ONE, summary="Show a session", tags=["events"], security=VISITORS)
-def get_session(conference_id: PathId, session_id: PathId, visitor: VisitorDep, conferences: ConferencesDep) -> Session:
-    return get_part(conferences, Session, visitor=visitor, conference_id=conference_id, part_id=session_id).part
+def get_session(
+    conference_id: PathId, session_id: PathId, visitor: VisitorDep, conferences: ConferencesDep
+) -> Response[ShownSession]:
+    filed = get_part(conferences, Session, visitor=visitor, conference_id=conference_id, part_id=session_id)
+    return versioned(ShownSession.of(filed.part), filed.version)
 
 
 @router.patch(_ONE, summary="Change a session", tags=["events"])
 def patch_session(
-    conference_id: PathId, session_id: PathId, body: ChangeSession, caller: CallerDep, conferences: ConferencesDep
-) -> Session:
-    return change_part(
-        conferences, Session, caller=caller, conference_id=conference_id, part_id=session_id, changes=body.named()
-    ).part
+    conference_id: PathId,
+    session_id: PathId,
+    body: ChangeSession,
+    caller: CallerDep,
+    conferences: ConferencesDep,
+    if_match: IfMatch = None,
+) -> Response[ShownSession]:
+    filed = change_part(
+        conferences,
+        Session,
+        caller=caller,
+        conference_id=conference_id,
+        part_id=session_id,
+        changes=body.named(),
+        if_match=if_match,
+    )
+    return versioned(ShownSession.of(filed.part), filed.version)
 
 
 @router.delete(_ONE, status_code=204, summary="Delete a session", tags=["events"])
-def delete_session(conference_id: PathId, session_id: PathId, caller: CallerDep, conferences: ConferencesDep) -> Response[None]:
-    remove_part(conferences, Session, caller=caller, conference_id=conference_id, part_id=session_id)
+def delete_session(
+    conference_id: PathId, session_id: PathId, caller: CallerDep, conferences: ConferencesDep, if_match: IfMatch = None
+) -> Response[None]:
+    remove_part(conferences, Session, caller=caller, conference_id=conference_id, part_id=session_id, if_match=if_match)
     return Response(204)

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.events.bodies import AddTicketType, ChangeTicketType, PathId
 from functions.events.domain import Conference, TicketType
-from functions.events.edge import ConferencesDep, resource
+from functions.events.edge import ConferencesDep, IfMatch, resource, versioned
 from functions.events.use_cases_parts import add_part, change_part, get_part, list_parts, remove_part
 from shared.clock import now
 from shared.http import VISITORS, CallerDep, CommandDep, Cursor, Limit, Page, VisitorDep
@@ -59,11 +59,11 @@ class TicketTypeOnSale:
 @router.post(_MANY, status_code=201, summary="Add a ticket type", tags=["events"])
 def post_ticket_type(
     conference_id: PathId, body: AddTicketType, caller: CallerDep, command: CommandDep, conferences: ConferencesDep
-) -> TicketTypeOnSale:
+) -> Response[TicketTypeOnSale]:
     values = {**body.model_dump(), "sale_starts_at": body.sale_starts_at or now()}
     ticket_type = TicketType(id=command.id(TicketType.prefix), **values)
     filed = add_part(conferences, caller=caller, conference_id=conference_id, part=ticket_type, fingerprint=command.fingerprint)
-    return TicketTypeOnSale.of(filed.conference, filed.part)
+    return versioned(TicketTypeOnSale.of(filed.conference, filed.part), filed.version, 201)
 
 
 @router.get(_MANY, summary="List ticket types", tags=["events"], security=VISITORS)
@@ -77,24 +77,35 @@ def get_ticket_types(
 @router.get(_ONE, summary="Show a ticket type", tags=["events"], security=VISITORS)
 def get_ticket_type(
     conference_id: PathId, ticket_type_id: PathId, visitor: VisitorDep, conferences: ConferencesDep
-) -> TicketTypeOnSale:
+) -> Response[TicketTypeOnSale]:
     filed = get_part(conferences, TicketType, visitor=visitor, conference_id=conference_id, part_id=ticket_type_id)
-    return TicketTypeOnSale.of(filed.conference, filed.part)
+    return versioned(TicketTypeOnSale.of(filed.conference, filed.part), filed.version)
 
 
 @router.patch(_ONE, summary="Change a ticket type", tags=["events"])
 def patch_ticket_type(
-    conference_id: PathId, ticket_type_id: PathId, body: ChangeTicketType, caller: CallerDep, conferences: ConferencesDep
-) -> TicketTypeOnSale:
+    conference_id: PathId,
+    ticket_type_id: PathId,
+    body: ChangeTicketType,
+    caller: CallerDep,
+    conferences: ConferencesDep,
+    if_match: IfMatch = None,
+) -> Response[TicketTypeOnSale]:
     filed = change_part(
-        conferences, TicketType, caller=caller, conference_id=conference_id, part_id=ticket_type_id, changes=body.named()
+        conferences,
+        TicketType,
+        caller=caller,
+        conference_id=conference_id,
+        part_id=ticket_type_id,
+        changes=body.named(),
+        if_match=if_match,
     )
-    return TicketTypeOnSale.of(filed.conference, filed.part)
+    return versioned(TicketTypeOnSale.of(filed.conference, filed.part), filed.version)
 
 
 @router.delete(_ONE, status_code=204, summary="Delete a ticket type that was never on sale", tags=["events"])
 def delete_ticket_type(
-    conference_id: PathId, ticket_type_id: PathId, caller: CallerDep, conferences: ConferencesDep
+    conference_id: PathId, ticket_type_id: PathId, caller: CallerDep, conferences: ConferencesDep, if_match: IfMatch = None
 ) -> Response[None]:
-    remove_part(conferences, TicketType, caller=caller, conference_id=conference_id, part_id=ticket_type_id)
+    remove_part(conferences, TicketType, caller=caller, conference_id=conference_id, part_id=ticket_type_id, if_match=if_match)
     return Response(204)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from functions.events.domain import SessionType
+from functions.events.domain import Level, SessionType
 from shared.caller import Role
 from shared.fields import Email
 from shared.fields import Title as Name
@@ -37,6 +37,8 @@ TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(_in_use)]
 HoldMinutes = Annotated[int, Field(ge=1, le=1440, strict=True)]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description="BCP 47")]
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
+HttpsUrl = Annotated[str, Field(max_length=1000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s<>\"]*)?$")]
 Places = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, strict=True, description="Minor units of the conference's currency")]
 PerOrder = Annotated[int, Field(ge=1, le=20, strict=True)]
@@ -88,6 +90,16 @@ class ChangeRoom(Changes):
     capacity: Places | None = ABSENT
 
 
+class AddTrack(Body):
+    name: Name
+    color: Color | None = None
+
+
+class ChangeTrack(Changes):
+    name: Name = ABSENT
+    color: Color | None = ABSENT
+
+
 class AddSpeaker(Body):
     name: Name
     biography: Text | None = None
@@ -109,6 +121,9 @@ class AddSession(Body):
     starts_at: Instant
     ends_at: Instant
     language: Language | None = None
+    track_id: Id | None = None
+    level: Level | None = None
+    recording_url: HttpsUrl | None = None
 
 
 class ChangeSession(Changes):
@@ -120,6 +135,9 @@ class ChangeSession(Changes):
     starts_at: Instant = ABSENT
     ends_at: Instant = ABSENT
     language: Language | None = ABSENT
+    track_id: Id | None = ABSENT
+    level: Level | None = ABSENT
+    recording_url: HttpsUrl | None = ABSENT
 
 
 class AddTicketType(Body):

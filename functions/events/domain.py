@@ -14,8 +14,9 @@ from shared.clock import iso
 from shared.errors import Busy, Conflict, Forbidden, Invalid, KeyReused, NotFound
 from shared.money import Money
 
-Status = Literal["draft", "published"]
+Status = Literal["draft", "published", "archived"]
 SessionType = Literal["talk", "workshop", "keynote", "break", "other"]
+Level = Literal["beginner", "intermediate", "advanced"]
 
 P = TypeVar("P", bound="Part")
 
@@ -30,6 +31,10 @@ class UnknownTimeZone(Invalid):
 
 class UnknownRoom(Invalid):
     slug, title = "unknown-room", "No such room in this conference"
+
+
+class UnknownTrack(Invalid):
+    slug, title = "unknown-track", "No such track in this conference"
 
 
 class UnknownSpeaker(Invalid):
@@ -60,6 +65,10 @@ class RoomTaken(Conflict):
     slug, title = "room-taken", "Another session is in that room then"
 
 
+class SpeakerBusy(Conflict):
+    slug, title = "speaker-busy", "A speaker is in another session then"
+
+
 class InUse(Conflict):
     slug, title = "in-use", "Sessions refer to it"
 
@@ -74,6 +83,10 @@ class LimitReached(Conflict):
 
 class NotPublished(Conflict):
     slug, title = "not-published", "The conference is still a draft"
+
+
+class Archived(Conflict):
+    slug, title = "archived", "The conference is archived"
 
 
 class Overtaken(Busy):
@@ -104,7 +117,7 @@ class Window:
 class Conference:
     """`release` is the number of its latest agenda, 0 before the first.
 
-    `revision` grows with every change of the conference or of anything in it.
+    `revision` grows with every change of the conference or of anything in it; `version` is the revision of its own last change.
     """
 
     id: str
@@ -121,6 +134,7 @@ class Conference:
     status: Status = "draft"
     release: int = 0
     revision: int = 1
+    version: int = 1
 
     @property
     def window(self) -> Window:
@@ -135,6 +149,10 @@ class Conference:
     @property
     def is_published(self) -> bool:
         return self.status == "published"
+
+    @property
+    def is_public(self) -> bool:
+        return self.status != "draft"
 
     def check(self) -> None:
         """Raises InvalidWindow, UnknownTimeZone."""
@@ -152,7 +170,7 @@ class Conference:
         """
         if replace(self, **changes) == self:
             return self
-        changed = replace(self, **changes, revision=self.revision + 1)
+        changed = replace(self._next(), **changes)
         if self.is_published and changed.currency != self.currency:
             raise CurrencyFixed(f"The conference is published and sells in {self.currency}; that cannot become {changed.currency}.")
         changed.check()
@@ -160,7 +178,21 @@ class Conference:
 
     def with_release(self) -> Self:
         """Published, with one agenda release more."""
-        return replace(self, status="published", release=self.release + 1, revision=self.revision + 1)
+        return replace(self._next(), status="published", release=self.release + 1)
+
+    def archived(self) -> Self:
+        """Still to be read, and closed to changes; this very one where it is so already. Raises NotPublished."""
+        if not self.is_public:
+            raise NotPublished("A draft has nothing to keep. Publish the conference first (POST …/publish), or leave it a draft.")
+        return self if self.status == "archived" else replace(self._next(), status="archived")
+
+    def check_open(self) -> None:
+        """Raises Archived."""
+        if self.status == "archived":
+            raise Archived(f"Conference {self.id} is archived: it can be read and no longer changed. Create a new one instead.")
+
+    def _next(self) -> Self:
+        return replace(self, revision=self.revision + 1, version=self.revision + 1)
 
 
 def check_time_zone(name: str) -> None:
@@ -187,14 +219,15 @@ class References:
 
     room_id: str | None = None
     speaker_ids: tuple[str, ...] = ()
+    track_id: str | None = None
 
     @classmethod
     def of(cls, changes: Mapping[str, Any]) -> Self:
-        return cls(changes.get("room_id"), tuple(changes.get("speaker_ids", ())))
+        return cls(changes.get("room_id"), tuple(changes.get("speaker_ids", ())), changes.get("track_id"))
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return self.speaker_ids if self.room_id is None else (self.room_id, *self.speaker_ids)
+        return (*(each for each in (self.room_id, self.track_id) if each is not None), *self.speaker_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,16 +254,29 @@ class Room(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Track(Part):
+    prefix, noun, limit = "trk", "track", 100
+
+    name: str
+    color: str | None  # #rrggbb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker(Part):
+    """`external_id` is what the system calls them that they were imported from; it is not shown."""
+
     prefix, noun, limit = "spk", "speaker", 1000
 
     name: str
     biography: str | None
     company: str | None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(Part):
+    """`external_id` is what the system calls it that it was imported from; it is not shown."""
+
     prefix, noun, limit = "ses", "session", 1000
 
     title: str
@@ -241,6 +287,10 @@ class Session(Part):
     starts_at: datetime
     ends_at: datetime
     language: str | None
+    track_id: str | None = None
+    level: Level | None = None
+    recording_url: str | None = None
+    external_id: str | None = None
 
     @property
     def window(self) -> Window:
@@ -248,7 +298,7 @@ class Session(Part):
 
     @property
     def references(self) -> References:
-        return References(self.room_id, self.speaker_ids)
+        return References(self.room_id, self.speaker_ids, self.track_id)
 
     def check(self, conference: Conference) -> None:
         """Raises InvalidWindow, SessionOutsideConference."""
@@ -256,14 +306,23 @@ class Session(Part):
         if self.window not in conference.window:
             raise SessionOutsideConference(f"The conference lasts {conference.window}; the session would last {self.window}.")
 
-    def check_room(self, others: Iterable["Session"]) -> None:
-        """`others` are in the same room at an overlapping time. Raises RoomTaken where one of them is not this session."""
+    def check_clashes(self, others: Iterable["Session"]) -> None:
+        """`others` are at an overlapping time. Raises RoomTaken, SpeakerBusy where one that is not this session needs the same."""
         for other in others:
-            if other.id != self.id:
+            if other.id == self.id:
+                continue
+            if self.room_id is not None and other.room_id == self.room_id:
                 raise RoomTaken(
                     f"{other.title!r} ({other.id}) is in {other.room_id} {other.window}. Choose another room or time.",
                     session_id=other.id,
                 )
+            for speaker_id in self.speaker_ids:
+                if speaker_id in other.speaker_ids:
+                    raise SpeakerBusy(
+                        f"Speaker {speaker_id} is in {other.title!r} ({other.id}) {other.window}. Choose another speaker or time.",
+                        session_id=other.id,
+                        speaker_id=speaker_id,
+                    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +345,10 @@ class TicketType(Part):
 
     def sale(self, conference: Conference) -> Window:
         return Window(self.sale_starts_at, self.sale_ends_at or conference.ends_at)
+
+    def ended(self, conference: Conference, now: datetime) -> Self:
+        """Sold no longer than `now`."""
+        return replace(self, sale_ends_at=min(now, self.sale(conference).ends_at))
 
     def validity(self, conference: Conference) -> Window:
         """When the door admits: unless the type says otherwise from the midnight before the conference, since people come early."""
@@ -322,11 +385,12 @@ class Desk:
     role: Role | None
     parts: Mapping[str, Part]
     fingerprints: Mapping[str, str]  # of the commands that made the parts, by id
+    versions: Mapping[str, int]  # of the parts, by id: the conference's revision at their last change
     counts: Mapping[str, int]  # how many there are of each part, by prefix
 
     def check_visible(self) -> None:
         """Raises NotFound for a draft, unless its member asks."""
-        if not self.conference.is_published and self.role is None:
+        if not self.conference.is_public and self.role is None:
             raise no_conference(self.conference.id)
 
     def check_organizer(self) -> None:
@@ -359,12 +423,18 @@ class Desk:
             raise LimitReached(f"This conference has {kind.limit} {kind.noun}s, the most there can be. Delete one first.")
 
     def check_references(self, references: References) -> None:
-        """Raises UnknownRoom, UnknownSpeaker."""
+        """Raises UnknownRoom, UnknownTrack, UnknownSpeaker."""
         if references.room_id is not None and not isinstance(self.parts.get(references.room_id), Room):
             raise UnknownRoom(f"This conference has no room {references.room_id!r}. Add it first (POST …/rooms).")
+        if references.track_id is not None and not isinstance(self.parts.get(references.track_id), Track):
+            raise UnknownTrack(f"This conference has no track {references.track_id!r}. Add it first (POST …/tracks).")
         for speaker_id in references.speaker_ids:
             if not isinstance(self.parts.get(speaker_id), Speaker):
                 raise UnknownSpeaker(f"This conference has no speaker {speaker_id!r}. Add them first (POST …/speakers).")
+
+
+def of_kind(kind: type[P], parts: Iterable[Part]) -> tuple[P, ...]:
+    return tuple(part for part in parts if isinstance(part, kind))
 
 
 def no_conference(conference_id: str) -> NotFound:

@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import islice
+from operator import or_
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -23,9 +24,11 @@ from functions.events.items import (
     PART_ITEMS,
     PUBLISHED,
     RELEASE,
+    RELEASED,
     ConferenceItem,
     MemberItem,
     PartItem,
+    ReleaseSummaryItem,
     SessionItem,
     SlugItem,
     SnapshotItem,
@@ -36,6 +39,7 @@ from functions.events.items import (
     user_partition,
 )
 from functions.events.membership import Member
+from functions.events.release_diff import ReleaseSummary
 from shared.errors import Malformed
 from shared.messages import Message
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
@@ -60,6 +64,7 @@ class DynamoConferences:
             role=member.to_domain().role if isinstance(member, MemberItem) else None,
             parts={part_id: item.to_domain() for part_id, item in parts.items()},
             fingerprints={conference_id: conference.fingerprint, **{part_id: item.fingerprint for part_id, item in parts.items()}},
+            versions={part_id: int(item.version) for part_id, item in parts.items()},
             counts=conference.counts(),
         )
 
@@ -88,12 +93,15 @@ class DynamoConferences:
     def every(self, kind: type[P], conference_id: str) -> list[P]:
         return [cast("P", item.to_domain()) for item in _query(kind, conference_id)]
 
-    def sessions_in_room(self, conference_id: str, room_id: str, during: Window) -> Iterable[Session]:
-        overlaps = (SessionItem.starts_at < during.ends_at) & (SessionItem.ends_at > during.starts_at)
-        return _sessions(conference_id, (SessionItem.room_id == room_id) & overlaps)
+    def sessions_beside(self, conference_id: str, session: Session) -> Iterable[Session]:
+        overlaps = (SessionItem.starts_at < session.ends_at) & (SessionItem.ends_at > session.starts_at)
+        shares: list[Condition] = [SessionItem.speaker_ids.contains(speaker_id) for speaker_id in session.speaker_ids]
+        if session.room_id is not None:
+            shares.append(SessionItem.room_id == session.room_id)
+        return _sessions(conference_id, overlaps & reduce(or_, shares)) if shares else ()
 
     def sessions_naming(self, conference_id: str, part_id: str) -> Iterable[Session]:
-        return _sessions(conference_id, (SessionItem.room_id == part_id) | SessionItem.speaker_ids.contains(part_id))
+        return _sessions(conference_id, _naming(part_id))
 
     def sessions_outside(self, conference_id: str, window: Window) -> Iterable[Session]:
         return _sessions(conference_id, (SessionItem.starts_at < window.starts_at) | (SessionItem.ends_at > window.ends_at))
@@ -106,11 +114,11 @@ class DynamoConferences:
         commit(_revise(conference), post(messages))
 
     def add(self, conference: Conference, part: Part, fingerprint: str, messages: Sequence[Message]) -> None:
-        commit(put_new(part_item(conference.id, part, fingerprint)), touch(conference, type(part), 1), post(messages))
+        commit(put_new(part_item(conference, part, fingerprint)), touch(conference, type(part), 1), post(messages))
 
     def replace(self, conference: Conference, part: Part, fingerprint: str, messages: Sequence[Message]) -> None:
         def overwrite(transaction: TransactWrite) -> None:
-            transaction.save(part_item(conference.id, part, fingerprint))
+            transaction.save(part_item(conference, part, fingerprint))
 
         commit(overwrite, touch(conference), post(messages))
 
@@ -124,21 +132,28 @@ class DynamoConferences:
         self, conference: Conference, release: Release, agenda: Agenda, fingerprint: str, messages: Sequence[Message]
     ) -> None:
         snapshot = SnapshotItem.of(conference.id, release.release, _pack(agenda))
-        commit(put_new(part_item(conference.id, release, fingerprint), *snapshot), _revise(conference), post(messages))
+        summary = ReleaseSummaryItem.of(conference.id, agenda.summary)
+        commit(put_new(part_item(conference, release, fingerprint), summary, *snapshot), _revise(conference), post(messages))
 
     def latest_agenda(self, conference_id: str) -> Agenda | None:
         """One Query, unless the snapshot is larger than the 1 MB that one answers."""
-        items = SnapshotItem.query(
-            partition(conference_id),
-            SnapshotItem.sk.startswith(RELEASE),
-            scan_index_forward=False,
-            consistent_read=True,
-            page_size=1_000_000 // _PIECE + 1,  # as many of the largest as one answer holds, and few of what is not wanted
-        )
-        first = next(items, None)
-        if first is None:
-            return None
-        return _unpack([first.data, *(item.data for item in islice(items, int(first.pieces) - 1))])
+        return _newest_agenda(conference_id, RELEASE)
+
+    def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]:
+        pk = partition(conference_id)
+        start = within(decode_cursor(cursor, pk), RELEASED)
+        here = ReleaseSummaryItem.sk.startswith(RELEASED)
+        found = ReleaseSummaryItem.query(pk, here, scan_index_forward=False, limit=limit, last_evaluated_key=start)
+        items, next_cursor = page(found)
+        return [item.to_domain() for item in items], next_cursor
+
+    def contents(self, conference_id: str) -> list[Part]:
+        """One Query, unless the parts are more than the 1 MB that one answers."""
+        items = Item.query(partition(conference_id), Item.sk.startswith(PART), consistent_read=True)
+        return [item.to_domain() for item in items if isinstance(item, PartItem)]
+
+    def released_agenda(self, conference_id: str, release: int) -> Agenda | None:
+        return _newest_agenda(conference_id, f"{RELEASE}{release:08}#")
 
 
 Write = Callable[[TransactWrite], None]
@@ -201,6 +216,27 @@ def _query(kind: type[Part], conference_id: str, **options: Any) -> ResultIterat
 def _sessions(conference_id: str, where: Condition) -> Iterator[Session]:
     for item in _query(Session, conference_id, filter_condition=where):
         yield cast("Session", item.to_domain())
+
+
+def _naming(part_id: str) -> Condition:
+    named: Condition = (
+        (SessionItem.room_id == part_id) | (SessionItem.track_id == part_id) | SessionItem.speaker_ids.contains(part_id)
+    )
+    return named
+
+
+def _newest_agenda(conference_id: str, prefix: str) -> Agenda | None:
+    items = SnapshotItem.query(
+        partition(conference_id),
+        SnapshotItem.sk.startswith(prefix),
+        scan_index_forward=False,
+        consistent_read=True,
+        page_size=1_000_000 // _PIECE + 1,  # as many of the largest as one answer holds, and few of what is not wanted
+    )
+    first = next(items, None)
+    if first is None:
+        return None
+    return _unpack([first.data, *(item.data for item in islice(items, int(first.pieces) - 1))])
 
 
 def within(start: dict[str, Any] | None, prefix: str) -> dict[str, Any] | None:

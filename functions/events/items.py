@@ -1,10 +1,13 @@
 """The items of the table, and what they are in the domain.
 
-pk CONF#<conference>: sk CONF | MEMBER#<user or invitation> | PART#<part> | RELEASE#<number>#<chunks still to come>;
-pk SLUG#<slug>: sk SLUG. gsi1: PUBLISHED by start, and USER#<user> for the conferences they are a member of.
+pk CONF#<conference>: sk CONF | MEMBER#<user or invitation> | PART#<part> | RELEASE#<number>#<chunks still to come> |
+RELEASED#<number>;
+pk SLUG#<slug>: sk SLUG; pk USER#<user>: sk STAR#<conference>#<session> | CALENDAR#<conference>.
+gsi1: PUBLISHED by start, USER#<user> for the conferences they are a member of, STARRED#<conference>#<session> for the people who
+starred it, CALENDAR#<hash of the secret> for a subscription.
 """
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, ClassVar, Self, cast
 
 from pynamodb.attributes import (
@@ -19,11 +22,14 @@ from pynamodb.expressions.update import Action
 
 from functions.events import domain
 from functions.events.membership import Invitation, Member
+from functions.events.release_diff import DiffCounts, ReleaseSummary
+from functions.events.subscription import Subscription
 from shared.caller import Role
 from shared.clock import iso
 from shared.table import Item
 
-CONF, MEMBER, PART, RELEASE = "CONF", "MEMBER#", "PART#", "RELEASE#"
+CONF, MEMBER, PART, RELEASE, RELEASED = "CONF", "MEMBER#", "PART#", "RELEASE#", "RELEASED#"
+STAR, CALENDAR = "STAR#", "CALENDAR#"
 PUBLISHED = "PUBLISHED"
 
 CONFERENCE_FIELDS = [field.name for field in fields(domain.Conference)]
@@ -67,8 +73,10 @@ class ConferenceItem(Item, discriminator="Conference"):
     status = UnicodeAttribute()
     release = NumberAttribute()
     revision = NumberAttribute()
+    version = NumberAttribute(default=1)
     fingerprint = UnicodeAttribute()
     rooms = NumberAttribute(default=0)
+    tracks = NumberAttribute(default=0)
     speakers = NumberAttribute(default=0)
     sessions = NumberAttribute(default=0)
     ticket_types = NumberAttribute(default=0)
@@ -84,10 +92,10 @@ class ConferenceItem(Item, discriminator="Conference"):
 
     @classmethod
     def revising(cls, conference: domain.Conference) -> list[Action]:
-        """What makes the stored item say what `conference` says, and lists it once it is published."""
+        """What makes the stored item say what `conference` says, and lists it while it is published."""
         values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS}
-        if conference.is_published:
-            values |= {"gsi1pk": PUBLISHED, "gsi1sk": f"{iso(conference.starts_at)}#{conference.id}"}
+        values["gsi1pk"] = PUBLISHED if conference.is_published else None
+        values["gsi1sk"] = f"{iso(conference.starts_at)}#{conference.id}" if conference.is_published else None
         attributes = cls.get_attributes()
         return [attributes[name].remove() if value is None else attributes[name].set(value) for name, value in values.items()]
 
@@ -100,6 +108,7 @@ class ConferenceItem(Item, discriminator="Conference"):
 
 COUNTERS: dict[type[domain.Part], str] = {
     domain.Room: "rooms",
+    domain.Track: "tracks",
     domain.Speaker: "speakers",
     domain.Session: "sessions",
     domain.TicketType: "ticket_types",
@@ -114,6 +123,7 @@ class PartItem(Item):
     v = NumberAttribute(default=1)
     id = UnicodeAttribute()
     fingerprint = UnicodeAttribute()  # of the command that made it
+    version = NumberAttribute(default=1)  # the conference's revision at the last change
 
     def to_domain(self) -> domain.Part:
         values = {field.name: getattr(self, field.name) for field in fields(self.part)}
@@ -128,12 +138,20 @@ class RoomItem(PartItem, discriminator="Room"):
     capacity = NumberAttribute(null=True)
 
 
+class TrackItem(PartItem, discriminator="Track"):
+    part = domain.Track
+
+    name = UnicodeAttribute()
+    color = UnicodeAttribute(null=True)
+
+
 class SpeakerItem(PartItem, discriminator="Speaker"):
     part = domain.Speaker
 
     name = UnicodeAttribute()
     biography = UnicodeAttribute(null=True)
     company = UnicodeAttribute(null=True)
+    external_id = UnicodeAttribute(null=True)
 
 
 class SessionItem(PartItem, discriminator="Session"):
@@ -147,6 +165,10 @@ class SessionItem(PartItem, discriminator="Session"):
     starts_at = UTCDateTimeAttribute()
     ends_at = UTCDateTimeAttribute()
     language = UnicodeAttribute(null=True)
+    track_id = UnicodeAttribute(null=True)
+    level = UnicodeAttribute(null=True)
+    recording_url = UnicodeAttribute(null=True)
+    external_id = UnicodeAttribute(null=True)
 
 
 class TicketTypeItem(PartItem, discriminator="OfferedTicketType"):
@@ -173,17 +195,44 @@ class ReleaseItem(PartItem, discriminator="Release"):
 
 
 PART_ITEMS: dict[type[domain.Part], type[PartItem]] = {
-    item.part: item for item in (RoomItem, SpeakerItem, SessionItem, TicketTypeItem, ReleaseItem)
+    item.part: item for item in (RoomItem, TrackItem, SpeakerItem, SessionItem, TicketTypeItem, ReleaseItem)
 }
 
 
-def part_item(conference_id: str, part: domain.Part, fingerprint: str) -> PartItem:
-    values = {field.name: getattr(part, field.name) for field in fields(part)}
-    return PART_ITEMS[type(part)](pk=partition(conference_id), sk=PART + part.id, fingerprint=fingerprint, **values)
+def part_item(conference: domain.Conference, part: domain.Part, fingerprint: str) -> PartItem:
+    """The part as this revision of the conference has it."""
+    values = {field.name: getattr(part, field.name) for field in fields(part)} | {"version": conference.revision}
+    return PART_ITEMS[type(part)](pk=partition(conference.id), sk=PART + part.id, fingerprint=fingerprint, **values)
 
 
 def part_key(conference_id: str, part: domain.Part) -> PartItem:
     return PART_ITEMS[type(part)](pk=partition(conference_id), sk=PART + part.id)
+
+
+class ReleaseSummaryItem(Item, discriminator="ReleaseSummary"):
+    """What lists of releases show, beside the snapshots, which are large."""
+
+    v = NumberAttribute(default=1)
+    release = NumberAttribute()
+    released_at = UTCDateTimeAttribute()
+    added = NumberAttribute()
+    canceled = NumberAttribute()
+    moved = NumberAttribute()
+    changed = NumberAttribute()
+
+    @classmethod
+    def of(cls, conference_id: str, summary: ReleaseSummary) -> Self:
+        return cls(
+            pk=partition(conference_id),
+            sk=f"{RELEASED}{summary.release:08}",
+            release=summary.release,
+            released_at=summary.released_at,
+            **asdict(summary.summary),
+        )
+
+    def to_domain(self) -> ReleaseSummary:
+        counts = {field.name: int(getattr(self, field.name)) for field in fields(DiffCounts)}
+        return ReleaseSummary(release=int(self.release), released_at=self.released_at, summary=DiffCounts(**counts))
 
 
 class SnapshotItem(Item, discriminator="Snapshot"):
@@ -266,3 +315,59 @@ class InvitationItem(Item, discriminator="Invitation"):
 
     def to_domain(self) -> Invitation:
         return Invitation(**{name: getattr(self, name) for name in INVITATION_FIELDS})
+
+
+class StarItem(Item, discriminator="Star"):
+    """pk is the person, so that what they starred at a conference is one Query; gsi1 has the people of a session."""
+
+    v = NumberAttribute(default=1)
+    conference_id = UnicodeAttribute()
+    session_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+
+    @classmethod
+    def of(cls, conference_id: str, session_id: str, user_id: str) -> Self:
+        return cls(
+            pk=user_partition(user_id),
+            sk=f"{star_prefix(conference_id)}{session_id}",
+            gsi1pk=starred_partition(conference_id, session_id),
+            gsi1sk=user_partition(user_id),
+            conference_id=conference_id,
+            session_id=session_id,
+            user_id=user_id,
+        )
+
+
+def star_prefix(conference_id: str) -> str:
+    return f"{STAR}{conference_id}#"
+
+
+def starred_partition(conference_id: str, session_id: str) -> str:
+    return f"STARRED#{conference_id}#{session_id}"
+
+
+class SubscriptionItem(Item, discriminator="Subscription"):
+    """gsi1 finds it by the hash of the secret in its address."""
+
+    v = NumberAttribute(default=1)
+    conference_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    salt = UnicodeAttribute()
+    secret_hash = UnicodeAttribute()
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> Self:
+        return cls(
+            pk=user_partition(subscription.user_id),
+            sk=CALENDAR + subscription.conference_id,
+            gsi1pk=calendar_partition(subscription.secret_hash),
+            gsi1sk=CALENDAR,
+            **asdict(subscription),
+        )
+
+    def to_domain(self) -> Subscription:
+        return Subscription(user_id=self.user_id, conference_id=self.conference_id, salt=self.salt, secret_hash=self.secret_hash)
+
+
+def calendar_partition(secret_hash: str) -> str:
+    return f"{CALENDAR}{secret_hash}"

@@ -3,11 +3,12 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from functions.events.agenda import Agenda, Rendered, render
+from functions.events.agenda import Agenda, NothingChanged, Rendered, render
 from functions.events.domain import (
     Conference,
     Desk,
@@ -22,17 +23,24 @@ from functions.events.domain import (
     SlugTaken,
     Speaker,
     TicketType,
+    Track,
     Window,
     no_conference,
+    of_kind,
 )
+from functions.events.ics import render_calendar
 from functions.events.membership import Member
+from functions.events.release_diff import ReleaseSummary, SessionChange
+from functions.events.render_once import AgendaCache, read_through
+from functions.events.versions import check_version
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
 from shared.ids import new_id
-from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
+from shared.messages import AgendaChange, AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
 
 _ANNOUNCED = ("name", "time_zone", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
+_TOLD = 90_000  # bytes that AgendaReleased says of changes; the bus takes 256 KB of several messages together
 _TRIES, _PAUSE = 5, 0.02  # tries of a change, and the longest pause after the first in seconds; it doubles
 
 A = ParamSpec("A")
@@ -48,7 +56,9 @@ class Conferences(Protocol):
     def of_member(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[Conference], str | None]: ...
     def parts(self, kind: type[P], conference_id: str, limit: int, cursor: str | None) -> tuple[list[P], str | None]: ...
     def every(self, kind: type[P], conference_id: str) -> list[P]: ...
-    def sessions_in_room(self, conference_id: str, room_id: str, during: Window) -> Iterable[Session]: ...
+    def sessions_beside(self, conference_id: str, session: Session) -> Iterable[Session]:
+        """Those at an overlapping time in its room or with one of its speakers; itself perhaps."""
+
     def sessions_naming(self, conference_id: str, part_id: str) -> Iterable[Session]: ...
     def sessions_outside(self, conference_id: str, window: Window) -> Iterable[Session]: ...
     def create(self, conference: Conference, founder: Member, fingerprint: str, messages: Sequence[Message]) -> None: ...
@@ -62,12 +72,10 @@ class Conferences(Protocol):
         """Raises AgendaTooLarge."""
 
     def latest_agenda(self, conference_id: str) -> Agenda | None: ...
-
-
-class AgendaCache(Protocol):
-    def get(self, conference_id: str) -> Rendered | None: ...
-    def keep(self, conference_id: str, rendered: Rendered) -> bool:
-        """Whether the cache, if there is one, now holds this release or a newer one."""
+    def released_agenda(self, conference_id: str, release: int) -> Agenda | None: ...
+    def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]: ...
+    def contents(self, conference_id: str) -> list[Part]:
+        """All parts, each kind in the order of their ids."""
 
 
 class CacheBehind(RuntimeError):
@@ -98,10 +106,17 @@ def visible(conferences: Conferences, conference_id: str, visitor: Caller | None
     return desk
 
 
-def organised(conferences: Conferences, conference_id: str, caller: Caller, *part_ids: str) -> Desk:
+def overseen(conferences: Conferences, conference_id: str, caller: Caller, *part_ids: str) -> Desk:
     """Raises NotFound as `visible` does, and Forbidden for everybody but its organisers."""
     desk = visible(conferences, conference_id, caller, *part_ids)
     desk.check_organizer()
+    return desk
+
+
+def organised(conferences: Conferences, conference_id: str, caller: Caller, *part_ids: str) -> Desk:
+    """For a change: raises as `overseen` does, and Archived."""
+    desk = overseen(conferences, conference_id, caller, *part_ids)
+    desk.conference.check_open()
     return desk
 
 
@@ -124,12 +139,18 @@ def create_conference(conferences: Conferences, *, caller: Caller, conference: C
 
 
 @afresh
-def change_conference(conferences: Conferences, *, caller: Caller, conference_id: str, changes: Mapping[str, Any]) -> Conference:
-    """Raises InvalidWindow, UnknownTimeZone, CurrencyFixed, SessionsLeftOutside."""
+def change_conference(
+    conferences: Conferences, *, caller: Caller, conference_id: str, changes: Mapping[str, Any], if_match: str | None = None
+) -> Conference:
+    """Raises ChangedMeanwhile, InvalidWindow, UnknownTimeZone, CurrencyFixed, SessionsLeftOutside.
+
+    What is so already is answered as it is, also to a repeated request whose `if_match` its first run made stale.
+    """
     conference = organised(conferences, conference_id, caller).conference
     changed = conference.changed(changes)
     if changed is conference:
         return conference
+    check_version(conference.version, if_match)
     concerned = any(getattr(changed, name) != getattr(conference, name) for name in _ANNOUNCED)
     ticket_types = conferences.every(TicketType, conference_id) if concerned else []
     if changed.window != conference.window:
@@ -169,6 +190,18 @@ def publish(conferences: Conferences, cache: AgendaCache, clock: Clock, *, calle
 
 
 @afresh
+def archive(conferences: Conferences, clock: Clock, *, caller: Caller, conference_id: str) -> Conference:
+    """Once only: an archived conference is answered as it is. Ends the sale of its tickets. Raises NotPublished."""
+    conference = overseen(conferences, conference_id, caller).conference
+    archived = conference.archived()
+    if archived is conference:
+        return conference
+    ended = [ticket_type.ended(conference, clock()) for ticket_type in conferences.every(TicketType, conference_id)]
+    conferences.revise(archived, [_announced(archived, ticket_type) for ticket_type in ended])
+    return archived
+
+
+@afresh
 def release_agenda(
     conferences: Conferences,
     cache: AgendaCache,
@@ -178,17 +211,16 @@ def release_agenda(
     conference_id: str,
     release_id: str,
     fingerprint: str,
-) -> Release:
-    """Once only by `release_id`. Raises NotPublished, AgendaTooLarge, KeyReused."""
+) -> Agenda:
+    """Once only by `release_id`. Raises NotPublished, NothingChanged, AgendaTooLarge, KeyReused."""
     desk = organised(conferences, conference_id, caller, release_id)
     if not desk.conference.is_published:
         raise NotPublished("Publish the conference first (POST …/publish): that makes release 1.")
     conference = desk.conference.with_release()
     release = _numbered(conference, release_id, clock())
     if made := desk.made(release, fingerprint):
-        return made
-    _release(conferences, cache, conference, release, fingerprint, [])
-    return release
+        return released(conferences, conference_id=conference_id, release=made.release)
+    return _release(conferences, cache, conference, release, fingerprint, [])
 
 
 def _numbered(conference: Conference, release_id: str, released_at: datetime) -> Release:
@@ -202,37 +234,88 @@ def _release(
     release: Release,
     fingerprint: str,
     messages: Sequence[Message],
-) -> None:
-    agenda = Agenda(
+) -> Agenda:
+    parts = conferences.contents(conference.id)
+    draft = Agenda(
         release=release.release,
         released_at=release.released_at,
         conference=conference,
-        rooms=tuple(conferences.every(Room, conference.id)),
-        speakers=tuple(conferences.every(Speaker, conference.id)),
-        sessions=tuple(conferences.every(Session, conference.id)),
+        rooms=of_kind(Room, parts),
+        speakers=of_kind(Speaker, parts),
+        sessions=of_kind(Session, parts),
+        tracks=of_kind(Track, parts),
     )
-    rendered = render(agenda)
-    released = AgendaReleased(conference_id=conference.id, release=release.release, conference_name=conference.name)
-    conferences.release(conference, release, agenda, fingerprint, [*messages, released])
+    previous = conferences.latest_agenda(conference.id)
+    if previous and draft.is_as(previous):
+        raise NothingChanged(f"Release {previous.release} says the same. Change something first.", release=previous.release)
+    agenda = draft.after(previous)
+    rendered, calendar = render(agenda), render_calendar(agenda)
+    conferences.release(conference, release, agenda, fingerprint, [*messages, _told(agenda)])
     cache.keep(conference.id, rendered)
+    cache.keep(calendar_key(conference.id), calendar)
+    return agenda
+
+
+def _told(agenda: Agenda) -> AgendaReleased:
+    told = agenda.diff.within(_TOLD)
+    return AgendaReleased(
+        conference_id=agenda.conference.id,
+        release=agenda.release,
+        conference_name=agenda.conference.name,
+        added=_changes(told.added),
+        canceled=_changes(told.canceled),
+        moved=_changes(told.moved),
+        changed=_changes(told.changed),
+        truncated=told != agenda.diff,
+    )
+
+
+def _changes(changes: Iterable[SessionChange]) -> tuple[AgendaChange, ...]:
+    return tuple(AgendaChange(**asdict(change)) for change in changes)
+
+
+def released(conferences: Conferences, *, conference_id: str, release: int) -> Agenda:
+    """One release, as it was. Raises NotFound."""
+    agenda = conferences.released_agenda(conference_id, release)
+    if agenda is None:
+        raise NotFound(f"There is no published conference {conference_id!r} with a release {release} of its agenda.")
+    return agenda
+
+
+def list_releases(
+    conferences: Conferences, *, conference_id: str, limit: int, cursor: str | None
+) -> tuple[list[ReleaseSummary], str | None]:
+    """Newest first. Raises NotFound for drafts too."""
+    found, next_cursor = conferences.releases(conference_id, limit, cursor)
+    if not found and cursor is None:
+        raise NotFound(f"There is no published conference {conference_id!r}.")
+    return found, next_cursor
+
+
+def calendar_key(conference_id: str) -> str:
+    """What the cache keeps the calendar of a conference under, beside its agenda."""
+    return f"{conference_id}.ics"
 
 
 def read_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> Rendered:
     """The latest release, from the cache where it has it. Raises NotFound for drafts too."""
-    if held := cache.get(conference_id):
-        return held
+    return read_through(cache, conference_id, lambda: render(latest_release(conferences, conference_id)))
+
+
+def latest_release(conferences: Conferences, conference_id: str) -> Agenda:
+    """Raises NotFound for drafts too."""
     agenda = conferences.latest_agenda(conference_id)
     if agenda is None:
         raise NotFound(f"There is no published conference {conference_id!r}.")
-    rendered = render(agenda)
-    cache.keep(conference_id, rendered)
-    return rendered
+    return agenda
 
 
 def refresh_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> None:
     """Put the latest release into the cache; safe to repeat. Raises CacheBehind."""
     agenda = conferences.latest_agenda(conference_id)
-    if agenda and not cache.keep(conference_id, render(agenda)):
+    if agenda and not (
+        cache.keep(conference_id, render(agenda)) and cache.keep(calendar_key(conference_id), render_calendar(agenda))
+    ):
         raise CacheBehind(f"release {agenda.release} of {conference_id} is not in the cache yet")
 
 

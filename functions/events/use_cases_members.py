@@ -15,7 +15,7 @@ from functions.events.membership import (
     no_invitation,
     secret_of,
 )
-from functions.events.use_cases import Conferences, afresh, membership_changed, organised
+from functions.events.use_cases import Conferences, afresh, membership_changed, organised, overseen
 from shared.caller import Caller, Role
 from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
@@ -102,14 +102,14 @@ def accept_invitation(members: Members, clock: Clock, *, caller: Caller, token: 
 def list_members(
     conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, limit: int, cursor: str | None
 ) -> tuple[list[Member | Invitation], str | None]:
-    organised(conferences, conference_id, caller)
+    overseen(conferences, conference_id, caller)
     return members.page(conference_id, limit, cursor)
 
 
 @afresh
 def remove_member(conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, member_id: str) -> None:
     """Removes a member by user id, or withdraws an open invitation by its id. Raises NotFound, LastOrganizer."""
-    conference = organised(conferences, conference_id, caller).conference
+    conference = overseen(conferences, conference_id, caller).conference
     if member_id.startswith("inv_"):
         if not members.withdraw(conference_id, member_id):
             raise NotFound(f"This conference has no open invitation {member_id!r}.")

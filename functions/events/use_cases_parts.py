@@ -1,21 +1,36 @@
-"""What people do with what a conference has several of: rooms, speakers, sessions, ticket types."""
+"""What people do with what a conference has several of: rooms, tracks, speakers, sessions, ticket types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from functions.events.domain import Conference, InUse, OnSale, P, Part, References, Room, Session, Speaker, TicketType, no_part
+from functions.events.domain import (
+    Conference,
+    InUse,
+    OnSale,
+    P,
+    Part,
+    References,
+    Room,
+    Session,
+    Speaker,
+    TicketType,
+    Track,
+    no_part,
+)
 from functions.events.use_cases import Conferences, afresh, announcements, organised, visible
+from functions.events.versions import check_version
 from shared.caller import Caller
 from shared.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
 class Filed(Generic[P]):
-    """A part, and the conference as it is with it."""
+    """A part, its version, and the conference as it is with it."""
 
     conference: Conference
     part: P
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ def get_part(conferences: Conferences, kind: type[P], *, visitor: Caller | None,
     part = desk.find(kind, part_id)
     if _is_hidden(part) and not desk.role:
         raise no_part(kind, part_id)
-    return Filed(desk.conference, part)
+    return Filed(desk.conference, part, desk.versions[part_id])
 
 
 @afresh
@@ -48,38 +63,52 @@ def add_part(conferences: Conferences, *, caller: Caller, conference_id: str, pa
     """Once only by the part's id. Raises LimitReached, KeyReused, and as the part's rules do."""
     desk = organised(conferences, conference_id, caller, part.id, *part.references.ids)
     if made := desk.made(part, fingerprint):
-        return Filed(desk.conference, made)
+        return Filed(desk.conference, made, desk.versions[part.id])
     desk.check_limit(type(part))
     desk.check_references(part.references)
     conference = desk.conference.touched()
     _check(conferences, conference, part)
     conferences.add(conference, part, fingerprint, _news(conference, part))
-    return Filed(conference, part)
+    return Filed(conference, part, conference.revision)
 
 
 @afresh
 def change_part(
-    conferences: Conferences, kind: type[P], *, caller: Caller, conference_id: str, part_id: str, changes: Mapping[str, Any]
+    conferences: Conferences,
+    kind: type[P],
+    *,
+    caller: Caller,
+    conference_id: str,
+    part_id: str,
+    changes: Mapping[str, Any],
+    if_match: str | None = None,
 ) -> Filed[P]:
-    """Raises NotFound, and as the part's rules do. Changing nothing writes nothing."""
+    """Raises NotFound, ChangedMeanwhile, and as the part's rules do.
+
+    What is so already is answered as it is, also to a repeated request whose `if_match` its first run made stale.
+    """
     references = References.of(changes)  # those it had are there still: what a session names is not removed
     desk = organised(conferences, conference_id, caller, part_id, *references.ids)
     part = desk.find(kind, part_id)
     changed = replace(part, **changes)
     if changed == part:
-        return Filed(desk.conference, part)
+        return Filed(desk.conference, part, desk.versions[part_id])
+    check_version(desk.versions[part_id], if_match)
     desk.check_references(references)
     conference = desk.conference.touched()
     _check(conferences, conference, changed)
     conferences.replace(conference, changed, desk.fingerprints[part_id], _news(conference, changed))
-    return Filed(conference, changed)
+    return Filed(conference, changed, conference.revision)
 
 
 @afresh
-def remove_part(conferences: Conferences, kind: type[Part], *, caller: Caller, conference_id: str, part_id: str) -> None:
-    """Raises NotFound, InUse, OnSale."""
+def remove_part(
+    conferences: Conferences, kind: type[Part], *, caller: Caller, conference_id: str, part_id: str, if_match: str | None = None
+) -> None:
+    """Raises NotFound, ChangedMeanwhile, InUse, OnSale."""
     desk = organised(conferences, conference_id, caller, part_id)
     part = desk.find(kind, part_id)
+    check_version(desk.versions[part_id], if_match)
     _check_removable(conferences, desk.conference, part)
     conferences.remove(desk.conference.touched(), part)
 
@@ -92,15 +121,15 @@ def _check(conferences: Conferences, conference: Conference, part: Part) -> None
     match part:
         case Session():
             part.check(conference)
-            if part.room_id is not None:
-                part.check_room(conferences.sessions_in_room(conference.id, part.room_id, part.window))
+            if part.room_id is not None or part.speaker_ids:
+                part.check_clashes(conferences.sessions_beside(conference.id, part))
         case TicketType():
             part.check(conference)
 
 
 def _check_removable(conferences: Conferences, conference: Conference, part: Part) -> None:
     match part:
-        case Room() | Speaker():
+        case Room() | Speaker() | Track():
             for session in conferences.sessions_naming(conference.id, part.id):
                 raise InUse(
                     f"Session {session.title!r} ({session.id}) has this {part.noun}. Change it first.", session_id=session.id

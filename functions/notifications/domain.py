@@ -1,6 +1,7 @@
 """What a person is told, in which words, and when an order's mail is complete."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from shared.ids import derived_id, id_bytes, id_from_bytes
 from shared.money import Money
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_NAMED = 10  # changed sessions that one piece of news names
 
 _AS_ROLE: dict[Role, str] = {
     "organizer": "an organizer of",
@@ -130,6 +133,29 @@ def ticket_cancelled(ticket_id: str, conference_id: str, order_id: str, conferen
     )
 
 
+def session_moved(title: str, old_start: datetime, start: datetime, room: str | None) -> str:
+    """In the local time that both starts carry; the day is told where it is another."""
+    when = f"{start:%H:%M}" if start.date() == old_start.date() else f"{_day(start)}, {start:%H:%M}"
+    return f"{title} moved to {when}{f' in {room}' if room else ''}"
+
+
+def session_canceled(title: str, start: datetime) -> str:
+    return f"{title} on {_day(start)}, {start:%H:%M}, is canceled"
+
+
+def agenda_moved(conference_id: str, conference: str, release: int, changes: Sequence[str], *, more: int) -> News:
+    """`more`: how many changes there are beside `changes`, of which there is at least one."""
+    number = len(changes) + more
+    rest = number - len(changes[:_NAMED])
+    told = [*changes[:_NAMED], *([f"and {rest} more"] if rest else [])]
+    return News(
+        "agenda-moved",
+        changes[0] if number == 1 else f"{number} sessions you starred at {_named(conference)} changed",
+        f"You starred it at {_named(conference)}." if number == 1 else f"{'; '.join(told)}.",
+        {"conference_id": conference_id, "release": str(release)},
+    )
+
+
 def ticket_scanned(
     ticket_id: str, conference_id: str, conference: str, *, attendee: str, entered: bool, gate: str | None, when: str
 ) -> News:
@@ -175,6 +201,10 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # OSError: the name of a folder of the time zone database, e.g. Europe
         return UTC
+
+
+def _day(local: datetime) -> str:
+    return f"{local.day} {local:%B}"
 
 
 def one_line(text: str) -> str:

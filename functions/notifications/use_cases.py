@@ -7,6 +7,7 @@ from functions.notifications import domain
 from functions.notifications.domain import Collected, InboxPage, Letter, MailedTicket, News, Notification, PaidOrder
 from shared.clock import Clock
 from shared.messages import (
+    AgendaMoved,
     ContactExchanged,
     MembershipChanged,
     Message,
@@ -72,6 +73,8 @@ def _news(message: Message) -> dict[str, News]:
             return {message.user_id: domain.welcome(message.name)}
         case MembershipChanged():
             return {message.user_id: domain.role_changed(message.conference_id, message.conference_name, message.role)}
+        case AgendaMoved():
+            return {message.user_id: _moved(message)}
         case TicketCheckedIn():
             return {message.owner_id: _scanned(message)}
         case TicketCancelled():
@@ -98,6 +101,14 @@ def _order_news(message: OrderPaid | OrderExpired | OrderCancelled | OrderRefund
             return domain.order_cancelled(*which, message.was_paid)
         case OrderRefunded():
             return domain.order_refunded(*which, message.amount)
+
+
+def _moved(message: AgendaMoved) -> News:
+    canceled = [domain.session_canceled(session.title, session.start) for session in message.canceled]
+    moved = [domain.session_moved(session.title, session.old_start, session.start, session.room) for session in message.moved]
+    return domain.agenda_moved(
+        message.conference_id, message.conference_name, message.release, [*canceled, *moved], more=message.more
+    )
 
 
 def _scanned(message: TicketCheckedIn) -> News:

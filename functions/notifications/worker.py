@@ -5,6 +5,7 @@ from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import collect_order, collect_ticket, tell
 from shared.clock import now
 from shared.messages import (
+    AgendaMoved,
     ContactExchanged,
     MembershipChanged,
     Message,
@@ -36,6 +37,7 @@ def _ticket_issued(message: TicketIssued) -> None:
 handler = Worker(
     {
         UserRegistered: _tell,
+        AgendaMoved: _tell,
         MembershipChanged: _tell,
         OrderPaid: _order_paid,
         OrderExpired: _tell,

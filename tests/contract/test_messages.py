@@ -30,6 +30,16 @@ REACHES: list[tuple[Message, set[str]]] = [
     ),
     (messages.AgendaReleased(**CNF, release=1), {"Events"}),
     (
+        messages.AgendaMoved(
+            **CNF,
+            user_id="usr_1",
+            release=2,
+            moved=[messages.MovedSession("ses_1", "Talk", NOON, "Hall", NOON, None)],
+            canceled=[messages.CanceledSession("ses_2", "Talk", NOON, None)],
+        ),
+        {"Notifications"},
+    ),
+    (
         messages.TicketTypeChanged(
             **CNF,
             ticket_type_id="typ_1",

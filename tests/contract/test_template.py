@@ -42,6 +42,13 @@ PUBLIC_ROUTES = {
     ("post", "/auth/refresh"),
     ("get", "/.well-known/jwks.json"),
     ("get", "/events/conferences/{conference_id}/agenda"),
+    ("get", "/events/conferences/{conference_id}/agenda/now"),
+    ("get", "/events/conferences/{conference_id}/agenda/releases"),
+    ("get", "/events/conferences/{conference_id}/agenda/releases/{release}"),
+    ("get", "/events/conferences/{conference_id}/agenda.ics"),
+    ("get", "/events/conferences/{conference_id}/schedule.json"),
+    ("get", "/events/conferences/{conference_id}/schedule.xml"),
+    ("get", "/events/calendars/{token}"),
     ("get", "/orders/availability/{conference_id}"),
 }
 

@@ -252,6 +252,7 @@ MALFORMED = [("POST", path) for path in (CONFERENCES, "$site/rooms", "$site/spea
 ORGANIZERS: list[tuple[str, str, Any]] = [
     ("PATCH", "", {"venue": "Harbour"}),
     ("POST", "/publish", None),
+    ("POST", "/archive", None),
     ("POST", "/agenda/releases", None),
     ("POST", "/rooms", {"name": "Hall"}),
     ("PATCH", "/rooms/$room", {"name": "Else"}),
@@ -281,6 +282,9 @@ VISITORS = [
     "/ticket-types",
     "/ticket-types/$type",
     "/agenda",
+    "/agenda/now",
+    "/agenda/releases",
+    "/agenda/releases/1",
 ]
 
 

@@ -26,6 +26,8 @@ from functions.notifications.use_cases import SENDING_LEASE
 from shared.clock import now
 from shared.errors import Busy
 from shared.messages import (
+    AgendaMoved,
+    CanceledSession,
     ContactExchanged,
     MembershipChanged,
     Message,
@@ -116,6 +118,17 @@ def titles(user_id: str) -> list[str]:
         (
             MembershipChanged(conference_id="cnf_1", user_id="usr_ada", role=None, revision=2, conference_name="PyCon"),
             "You are no longer on the team of PyCon",
+        ),
+        (
+            AgendaMoved(
+                conference_id="cnf_1",
+                user_id="usr_ada",
+                release=2,
+                moved=[],
+                canceled=[CanceledSession("ses_1", "Locks", NINE, None)],
+                conference_name="PyCon",
+            ),
+            "Locks on 1 June, 09:00, is canceled",
         ),
         (paid(), "Your order for PyCon is complete"),
         (OrderExpired(**ORDER), "Your reservation for PyCon has expired"),

@@ -1,6 +1,7 @@
 """The agenda: what everybody reads, and where it is read from."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from functions.events import agenda as agendas
 from functions.events.agenda import Agenda, AgendaTooLarge, Rendered, matches, render
 from functions.events.domain import Overtaken, Speaker
+from functions.events.ics import render_calendar
 from functions.events.use_cases import CacheBehind, Conferences, afresh, read_agenda, refresh_agenda
 from shared.errors import NotFound
 from tests.unit.test_events_domain import CONFERENCE, HOUR, NINE, ROOM, SESSION
@@ -38,8 +40,13 @@ def test_a_session_is_shown_with_names_and_local_times() -> None:
             "abstract": None,
             "type": "talk",
             "language": None,
+            "level": None,
+            "track": None,
             "room": "Hall",
+            "room_id": "room_1",
+            "speaker_ids": ["spk_1"],
             "speakers": ["Grace"],
+            "recording_url": None,
             "starts_at": "2030-06-03T09:00:00.000Z",
             "ends_at": "2030-06-03T10:00:00.000Z",
             "local_start": "2030-06-03T11:00+02:00",
@@ -99,6 +106,9 @@ class Shelf:
             self.held[conference_id] = rendered
         return self.works
 
+    def turn(self, conference_id: str) -> AbstractContextManager[bool]:
+        return nullcontext(True)
+
 
 def conferences(agenda: Agenda | None = AGENDA) -> Conferences:
     return OneAgenda(agenda)  # type: ignore[return-value]  # the one method that is asked for
@@ -122,7 +132,7 @@ def test_there_is_no_agenda_before_the_first_release() -> None:
 def test_a_refresh_puts_the_latest_release_into_the_cache() -> None:
     shelf = Shelf()
     refresh_agenda(conferences(), shelf, conference_id="cnf_1")
-    assert shelf.held == {"cnf_1": render(AGENDA)}
+    assert shelf.held == {"cnf_1": render(AGENDA), "cnf_1.ics": render_calendar(AGENDA)}
 
 
 def test_a_refresh_that_the_cache_did_not_take_is_to_be_tried_again() -> None:

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from functions.events import cache
 from functions.events.agenda import Rendered
 from functions.events.cache import NoCache, RedisCache, agenda_cache
 
-FIRST, SECOND = Rendered(1, b'{"release":1}'), Rendered(2, '{"name":"Ürf"}'.encode())
+FIRST, SECOND = Rendered.of(1, b'{"release":1}'), Rendered.of(2, '{"name":"Ürf"}'.encode())
 
 
 def free_port() -> int:
@@ -23,11 +24,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server: the script runs where it will run."""
-    folder: Path = tmp_path_factory.mktemp("valkey")
-    port = free_port()
+@contextmanager
+def valkey(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A real server, by its URL: scripts run where they will run."""
+    port = port or free_port()
     command = [get_binary_path(), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -35,6 +35,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
         process.terminate()
         process.stdout.read()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with valkey(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -83,9 +89,9 @@ def test_a_late_render_of_an_older_release_never_replaces_a_newer(server: str, c
 
 def test_releases_are_compared_as_numbers(server: str, client: "redis.Redis") -> None:
     shelf = RedisCache(server)
-    shelf.keep("cnf_1", Rendered(9, b"nine"))
-    shelf.keep("cnf_1", Rendered(10, b"ten"))
-    assert shelf.get("cnf_1") == Rendered(10, b"ten")
+    shelf.keep("cnf_1", Rendered.of(9, b"nine"))
+    shelf.keep("cnf_1", Rendered.of(10, b"ten"))
+    assert shelf.get("cnf_1") == Rendered.of(10, b"ten")
 
 
 def test_an_agenda_is_not_kept_for_ever(server: str, client: "redis.Redis") -> None:

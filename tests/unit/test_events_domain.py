@@ -89,6 +89,7 @@ def desk(conference: Conference = CONFERENCE, **changes: object) -> Desk:
         "role": "organizer",
         "parts": {"room_1": ROOM},
         "fingerprints": {"room_1": "f"},
+        "versions": {"room_1": 1},
         "counts": {"room": 1},
     }
     return Desk(**{**values, **changes})  # type: ignore[arg-type]
@@ -135,9 +136,9 @@ def test_a_session_lies_within_its_conference() -> None:
 
 
 def test_a_room_taken_by_another_names_it_and_by_itself_is_free() -> None:
-    SESSION.check_room([SESSION])
+    SESSION.check_clashes([SESSION])
     with pytest.raises(RoomTaken, match="ses_2") as refused:
-        SESSION.check_room([replace(SESSION, id="ses_2", title="Keynote")])
+        SESSION.check_clashes([replace(SESSION, id="ses_2", title="Keynote")])
     assert refused.value.extra == {"session_id": "ses_2"}
 
 

@@ -69,6 +69,7 @@ def get_failure(how: str) -> Seen:
         ("POST", "/things", b'{"name": "\xff"}', ADA, 400, "malformed"),
         ("POST", "/things", '{"a":' * 20_000, ADA, 400, "malformed"),
         ("POST", "/things", '{"name": ' + "9" * 5_000 + "}", ADA, 400, "malformed"),
+        ("POST", "/things", b"\xff\xfe{", ADA, 400, "malformed"),
         ("POST", "/things", [1], ADA, 422, "invalid"),
         ("POST", "/things", [{"name": "ok"}], ADA, 422, "invalid"),
         ("POST", "/things", {"name": ""}, ADA, 422, "invalid"),

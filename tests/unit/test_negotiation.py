@@ -1,6 +1,6 @@
 import pytest
 
-from shared.negotiation import NotAcceptable, choose
+from shared.negotiation import NotAcceptable, choose, takes
 
 PNG, SVG = "image/png", "image/svg+xml"
 
@@ -35,3 +35,24 @@ def test_a_client_that_takes_none_is_told_what_there_is(accept: str) -> None:
         choose(accept, PNG, SVG)
     assert PNG in failure.value.detail
     assert SVG in failure.value.detail
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "taken"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("GZIP", True),
+        ("br, gzip;q=0.1", True),
+        ("deflate, br", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("gzip;q=0.000", False),
+        ("identity", False),
+        ("x-gzip", False),
+        (",,;;=", False),
+    ],
+)
+def test_only_whoever_takes_a_coding_is_sent_it(accept_encoding: str, taken: bool) -> None:
+    assert takes("gzip", accept_encoding) is taken

@@ -1,0 +1,76 @@
+"""A stampede renders once: of the many who find the cache empty, one renders, and the others take what it made."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import Protocol
+
+from functions.events.agenda import Rendered
+
+# Seconds between looks at what another function is rendering: 1 s in all, then everybody renders for themselves.
+_PAUSES = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.3)
+
+Make = Callable[[], Rendered]
+
+
+class AgendaCache(Protocol):
+    def get(self, key: str) -> Rendered | None: ...
+    def keep(self, key: str, rendered: Rendered) -> bool:
+        """Whether the cache, if there is one, now holds this release or a newer one."""
+
+    def turn(self, key: str) -> AbstractContextManager[bool]:
+        """Whether it is the caller's turn to render, for as long as the context lasts; false while it is another function's."""
+
+
+class Flight:
+    """Within one process: whoever comes while the same is being rendered waits for it, and shares its failure too."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._flying: dict[str, Future[Rendered]] = {}
+
+    def join(self, key: str, make: Make) -> Rendered:
+        own: Future[Rendered] = Future()
+        with self._lock:
+            flying = self._flying.setdefault(key, own)
+        if flying is own:
+            self._fly(key, own, make)
+        return flying.result()
+
+    def _fly(self, key: str, own: Future[Rendered], make: Make) -> None:
+        try:
+            own.set_result(make())
+        except BaseException as failure:  # noqa: BLE001  # raised again to each who waits, the caller included
+            own.set_exception(failure)
+        finally:
+            with self._lock:
+                del self._flying[key]
+
+
+_FLIGHT = Flight()
+
+
+def read_through(cache: AgendaCache, key: str, make: Make, flight: Flight = _FLIGHT) -> Rendered:
+    """What the cache holds, or what `make` makes of it: once among all functions as long as the cache works, and right without."""
+    return cache.get(key) or flight.join(key, lambda: _in_turn(cache, key, make))
+
+
+def _in_turn(cache: AgendaCache, key: str, make: Make) -> Rendered:
+    with cache.turn(key) as mine:
+        # Whose turn it is looks again: another may have had it since the first look.
+        held = cache.get(key) if mine else _wait_for(cache, key)
+        if held:
+            return held
+        made = make()
+        cache.keep(key, made)
+        return made
+
+
+def _wait_for(cache: AgendaCache, key: str) -> Rendered | None:
+    for pause in _PAUSES:
+        time.sleep(pause)
+        if held := cache.get(key):
+            return held
+    return None
