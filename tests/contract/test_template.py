@@ -5,7 +5,11 @@ import re
 from importlib import import_module
 from typing import Any
 
+import boto3
 import pytest
+from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 from shared.http import PUBLIC, VISITORS
 from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, WRITTEN
@@ -86,8 +90,125 @@ def test_a_policy_names_its_actions_and_its_resources(name: str) -> None:
 
 def test_no_function_gets_beyond_the_stack() -> None:
     assert TEMPLATE["Globals"]["Function"]["PermissionsBoundary"] == {"Ref": "Boundary"}
-    for statement in RESOURCES["Boundary"]["Properties"]["PolicyDocument"]["Statement"]:
-        assert statement["Resource"] != "*"
+    everywhere = [each for each in RESOURCES["Boundary"]["Properties"]["PolicyDocument"]["Statement"] if each["Resource"] == "*"]
+    # EC2's describing actions take no resource, so what attaches a function to a network stands for all of them. It is Lambda that
+    # does it, under the function's role: a function's own code sends lambda:SourceFunctionArn, and may not.
+    assert everywhere == [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            "Resource": "*",
+            "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}},
+        }
+    ]
+
+
+def network() -> dict[str, Any]:
+    kinds = ("AWS::EC2::", "AWS::ElastiCache::")
+    return {name: resource for name, resource in RESOURCES.items() if resource["Type"].startswith(kinds)}
+
+
+def chosen(url: str) -> dict[str, Any]:
+    """The resources as SAM makes them where AgendaCacheUrl is `url`."""
+    parameters = {"Stage": "dev", "AgendaCacheUrl": url, "MailFrom": "tickets@example.org", "AWS::Region": "eu-central-1"}
+    template = expand_language_extensions(WRITTEN, parameter_values=parameters, enabled=True).expanded_template
+    template["Transform"] = "AWS::Serverless-2016-10-31"
+    for function in (each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"):
+        function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code.zip"}
+    managed = {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in ("AWSLambdaBasicExecutionRole", VPC_ACCESS)}
+    session = boto3.Session(region_name="eu-central-1")
+    made = Translator(managed, Parser(), boto_session=session).translate(template, parameters)["Resources"]
+    creates = url == "create"
+    kept = {name: each for name, each in made.items() if each.get("Condition") != "CreatesCache" or creates}
+    resolved: dict[str, Any] = _decided(kept, creates)
+    return resolved
+
+
+def _decided(value: Any, creates: bool) -> Any:
+    """With each choice about the cache made, and what it leaves without a value left out."""
+    if isinstance(value, list):
+        return [_decided(each, creates) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("Fn::If", [None])[0] == "CreatesCache":
+        return _decided(value["Fn::If"][1 if creates else 2], creates)
+    decided = {key: _decided(each, creates) for key, each in value.items()}
+    return {key: each for key, each in decided.items() if each != {"Ref": "AWS::NoValue"}}
+
+
+VPC_ACCESS = "AWSLambdaVPCAccessExecutionRole"
+CACHE_USERS = {"EventsApi", "EventsWorker"}
+
+
+def test_the_network_of_the_cache_is_there_only_with_the_cache() -> None:
+    assert WRITTEN["Conditions"]["CreatesCache"] == {"Fn::Equals": [{"Ref": "AgendaCacheUrl"}, "create"]}
+    assert len(network()) == 11
+    for name, resource in network().items():
+        assert resource.get("Condition") == "CreatesCache", name
+
+
+def test_the_network_of_the_cache_has_no_way_out_but_to_the_tables() -> None:
+    ways_out = {"NatGateway", "InternetGateway", "VPCGatewayAttachment", "EgressOnlyInternetGateway", "EIP", "Route"}
+    assert not ways_out & {resource["Type"].rpartition("::")[2] for resource in RESOURCES.values()}
+    (endpoint,) = of_type("AWS::EC2::VPCEndpoint").values()
+    assert endpoint["VpcEndpointType"] == "Gateway"  # which costs nothing, unlike an interface
+    (statement,) = endpoint["PolicyDocument"]["Statement"]
+    assert statement["Resource"][0] == {"Fn::GetAtt": ["EventsTable", "Arn"]}
+    assert len(statement["Resource"]) == 2
+
+
+def test_the_cache_lets_in_only_the_functions_that_use_it_and_has_a_limit_to_its_cost() -> None:
+    (cache,) = of_type("AWS::ElastiCache::ServerlessCache").values()
+    assert cache["Engine"] == "valkey"
+    assert cache["SecurityGroupIds"] == [{"Fn::GetAtt": ["CacheDoor", "GroupId"]}]
+    assert cache["CacheUsageLimits"] == {"DataStorage": {"Maximum": 1, "Unit": "GB"}, "ECPUPerSecond": {"Maximum": 30000}}
+    (entry,) = RESOURCES["CacheDoor"]["Properties"]["SecurityGroupIngress"]
+    assert (entry["FromPort"], entry["ToPort"]) == (6379, 6379)
+    assert entry["SourceSecurityGroupId"] == {"Fn::GetAtt": ["CacheClients", "GroupId"]}
+
+
+def test_with_create_the_functions_of_events_are_in_the_network_and_use_its_cache() -> None:
+    resources = chosen("create")
+    functions = {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
+    assert {name for name, function in functions.items() if "VpcConfig" in function} == CACHE_USERS
+    for name in CACHE_USERS:
+        assert functions[name]["VpcConfig"] == {
+            "SubnetIds": [{"Ref": "CacheSubnetA"}, {"Ref": "CacheSubnetB"}],
+            "SecurityGroupIds": [{"Fn::GetAtt": ["CacheClients", "GroupId"]}],
+        }
+        # As written: the expansion that SAM does here (not the one of a deployment) takes the Fn::Sub off what it cannot resolve.
+        chosen_url = WRITTEN["Resources"][name]["Properties"]["Environment"]["Variables"]["AGENDA_CACHE_URL"]
+        url = "rediss://${AgendaCache.Endpoint.Address}:${AgendaCache.Endpoint.Port}/0"
+        assert chosen_url == {"Fn::If": ["CreatesCache", {"Fn::Sub": url}, {"Ref": "AgendaCacheUrl"}]}
+        assert any(VPC_ACCESS in arn for arn in resources[f"{name}Role"]["Properties"]["ManagedPolicyArns"])
+
+
+@pytest.mark.parametrize("url", ["off", "rediss://cache.example.org:6379/0"])
+def test_without_create_no_function_is_in_a_network(url: str) -> None:
+    resources = chosen(url)
+    assert not [name for name, each in resources.items() if each["Type"].startswith(("AWS::EC2::", "AWS::ElastiCache::"))]
+    for name in CACHE_USERS:
+        function = resources[name]["Properties"]
+        assert "VpcConfig" not in function
+        assert function["Environment"]["Variables"]["AGENDA_CACHE_URL"] == url
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [("off", True), ("create", True), ("redis://h:6379/0", True), ("rediss://u:p@h:6379/0", True), ("", False), ("created", False)],
+)
+def test_the_cache_is_off_a_url_or_created(value: str, accepted: bool) -> None:
+    parameter = TEMPLATE["Parameters"]["AgendaCacheUrl"]
+    assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is accepted
+    assert parameter["Default"] == "off"
+    assert parameter["NoEcho"] is True
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
