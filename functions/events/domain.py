@@ -89,6 +89,10 @@ class Archived(Conflict):
     slug, title = "archived", "The conference is archived"
 
 
+class WorkInProgress(Forbidden):
+    slug, title = "work-in-progress", "Not released yet"
+
+
 class Overtaken(Busy):
     """Somebody else changed the conference since it was read: read again and decide anew."""
 
@@ -392,6 +396,14 @@ class Desk:
         """Raises NotFound for a draft, unless its member asks."""
         if not self.conference.is_public and self.role is None:
             raise no_conference(self.conference.id)
+
+    def check_shown(self, kind: type[Part]) -> None:
+        """Raises WorkInProgress: what becomes the agenda is its members' until a release shows it; ticket types are on offer."""
+        if kind is not TicketType and self.role is None:
+            raise WorkInProgress(
+                f"What the team of conference {self.conference.id} works on is not public. "
+                f"Read what is released: GET /events/conferences/{self.conference.id}/agenda."
+            )
 
     def check_organizer(self) -> None:
         """Raises NotFound as `check_visible` does, and Forbidden for everybody but its organisers."""

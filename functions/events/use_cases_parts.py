@@ -43,15 +43,17 @@ class Listing(Generic[P]):
 def list_parts(
     conferences: Conferences, kind: type[P], *, visitor: Caller | None, conference_id: str, limit: int, cursor: str | None
 ) -> Listing[P]:
-    """One page; what is hidden is left out of it unless a member asks. Raises NotFound."""
+    """One page; what is hidden is left out of it unless a member asks. Raises NotFound, WorkInProgress."""
     desk = visible(conferences, conference_id, visitor)
+    desk.check_shown(kind)
     parts, next_cursor = conferences.parts(kind, conference_id, limit, cursor)
     return Listing(desk.conference, [part for part in parts if desk.role or not _is_hidden(part)], next_cursor)
 
 
 def get_part(conferences: Conferences, kind: type[P], *, visitor: Caller | None, conference_id: str, part_id: str) -> Filed[P]:
-    """Raises NotFound, also for what is hidden unless a member asks."""
+    """Raises NotFound, also for what is hidden unless a member asks; WorkInProgress."""
     desk = visible(conferences, conference_id, visitor, part_id)
+    desk.check_shown(kind)
     part = desk.find(kind, part_id)
     if _is_hidden(part) and not desk.role:
         raise no_part(kind, part_id)

@@ -296,15 +296,27 @@ def test_a_repeated_addition_adds_one(site: Site, path: str, body: dict[str, Any
 
 
 @pytest.mark.parametrize(("path", "body", "_changes", "_then"), PARTS)
-def test_a_published_conference_shows_its_parts_to_all_page_by_page(
+def test_a_published_conference_lists_its_parts_page_by_page(
     site: Site, path: str, body: dict[str, Any], _changes: Any, _then: Any
 ) -> None:
     made = [site.make(path, body)["id"] for _ in range(3)]
     site.publish()
-    first = site.call("GET", f"{path}?limit=2", caller=None).json
-    second = site.call("GET", f"{path}?limit=2&cursor={first['next_cursor']}", caller=None).json
+    reader = None if path == "/ticket-types" else ADA
+    first = site.call("GET", f"{path}?limit=2", caller=reader).json
+    second = site.call("GET", f"{path}?limit=2&cursor={first['next_cursor']}", caller=reader).json
     assert [part["id"] for part in first["items"] + second["items"]] == sorted(made)
     assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize(("path", "body", "_changes", "_then"), PARTS)
+def test_what_is_not_released_is_the_teams_own(site: Site, path: str, body: dict[str, Any], _changes: Any, _then: Any) -> None:
+    made = site.make(path, body)["id"]
+    site.publish()
+    shown = path == "/ticket-types"
+    for caller in (None, BOB):
+        for url in (path, f"{path}/{made}"):
+            answer = site.call("GET", url, caller=caller)
+            assert answer.status == 200 if shown else answer.problem() == "work-in-progress", url
 
 
 def test_a_hidden_ticket_type_is_there_for_members_only(site: Site) -> None:

@@ -164,8 +164,9 @@ def test_an_archived_conference_is_read_and_listed_to_its_members_only(site: Sit
     first, second = site.call("POST", "/archive"), site.call("POST", "/archive")
     assert (first.status, first.json, first.headers["ETag"]) == (second.status, second.json, second.headers["ETag"])
     assert first.json["status"] == "archived"
-    for path in ("", "/agenda", f"/rooms/{room}", "/rooms", "/agenda/releases", "/agenda/releases/1"):
+    for path in ("", "/agenda", "/agenda/releases", "/agenda/releases/1"):
         assert site.call("GET", path, caller=None).status == 200, path
+    assert site.call("GET", f"/rooms/{room}").status == 200
     assert call(handler, "GET", "/events/conferences").json["items"] == []
     [mine] = call(handler, "GET", "/events/conferences?mine=true", caller=ADA).json["items"]
     assert mine["status"] == "archived"
