@@ -234,12 +234,15 @@ class OrderCancelled(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(Message):
+    """`numbers` are the tickets given back, as `TicketIssued.number` has them; none: all that the order still has."""
+
     context = "orders"
     conference_id: str
     order_id: str
     buyer_id: str
     amount: Money
     conference_name: str = ""
+    numbers: tuple[int, ...] = ()
 
 
 # tickets

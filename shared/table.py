@@ -26,13 +26,13 @@ _OUTBOX_LIFE = timedelta(days=7)  # the stream delivers within 24 h; the rest is
 _PAUSES = (0.0, 0.02, 0.04, 0.08, 0.16)  # seconds at most before each try of a transaction
 
 # What a last evaluated key consists of, by the partition attribute of the queried table or index.
-_KEYS = {"pk": {"pk", "sk"}, "gsi1pk": {"pk", "sk", "gsi1pk", "gsi1sk"}}
+_KEYS = {"pk": {"pk", "sk"}, **{f"{gsi}pk": {"pk", "sk", f"{gsi}pk", f"{gsi}sk"} for gsi in ("gsi1", "gsi2")}}
 
 M = TypeVar("M", bound="Item")
 
 
 class Gsi1(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # PynamoDB leaves __init_subclass__ untyped
-    """The one secondary index of a table, sparse: only items with `gsi1pk` are in it. Eventually consistent."""
+    """A secondary index, sparse: only items with `gsi1pk` are in it, each write of one costing a write more. Eventually consistent."""
 
     class Meta:
         index_name = "gsi1"
@@ -40,6 +40,17 @@ class Gsi1(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # Py
 
     gsi1pk = UnicodeAttribute(hash_key=True)
     gsi1sk = UnicodeAttribute(range_key=True)
+
+
+class Gsi2(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # as Gsi1
+    """Another one, for what has to be found in a second way."""
+
+    class Meta:
+        index_name = "gsi2"
+        projection = AllProjection()
+
+    gsi2pk = UnicodeAttribute(hash_key=True)
+    gsi2sk = UnicodeAttribute(range_key=True)
 
 
 class Item(Model):
@@ -60,8 +71,11 @@ class Item(Model):
     kind = DiscriminatorAttribute()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
+    gsi2pk = UnicodeAttribute(null=True)
+    gsi2sk = UnicodeAttribute(null=True)
     ttl = NumberAttribute(null=True)  # seconds since 1970 after which DynamoDB may delete the item (within days)
     gsi1 = Gsi1()
+    gsi2 = Gsi2()
 
 
 class Outbox(Item, discriminator="Outbox"):

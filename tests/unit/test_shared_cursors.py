@@ -14,6 +14,7 @@ from shared.table import decode_cursor, encode_cursor
 texts = st.text(min_size=1, max_size=40)
 KEY = {"pk": {"S": "USER#1"}, "sk": {"S": "ITEM#1"}}
 INDEX_KEY = {**KEY, "gsi1pk": {"S": "CONF#1"}, "gsi1sk": {"S": "A"}}
+SECOND_KEY = {**KEY, "gsi2pk": {"S": "CONF#1"}, "gsi2sk": {"S": "A"}}
 
 
 @given(texts, texts)
@@ -27,6 +28,7 @@ def test_a_cursor_leads_back_to_where_its_page_ended(partition: str, sort: str) 
 
 def test_a_cursor_of_an_index_leads_back_too() -> None:
     assert decode_cursor(encode_cursor(INDEX_KEY), "CONF#1", "gsi1pk") == INDEX_KEY
+    assert decode_cursor(encode_cursor(SECOND_KEY), "CONF#1", "gsi2pk") == SECOND_KEY
 
 
 def test_the_last_page_has_none() -> None:
