@@ -32,7 +32,7 @@ M = TypeVar("M", bound="Item")
 
 
 class Gsi1(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # PynamoDB leaves __init_subclass__ untyped
-    """A secondary index, sparse: only items with `gsi1pk` are in it, each write of one costing a write more. Eventually consistent."""
+    """A secondary index, sparse: only items with `gsi1pk` are in it, each write of one costing a write more. Reads may lag."""
 
     class Meta:
         index_name = "gsi1"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from functions.tickets.domain import CODE_SIZE, EntryCode, NotACode
+from functions.tickets.entry_code import CODE_SIZE, EntryCode, NotACode
 
 PREFIX = "KETEMU:E1:"
 _SIGNATURE_SIZE = 64

@@ -1,164 +1,13 @@
-"""Tickets, scans and what became of each order, in the context's table.
+"""Tickets and what became of each order, in the context's table (`items.py` has its keys)."""
 
-| item | pk | sk | gsi1pk | gsi1sk |
-|---|---|---|---|---|
-| Ticket | TICKET#id | TICKET | USER#owner | ISSUED#instant#id |
-| TicketScan | SCAN#conference#operator#nonce | SCAN | | |
-| OrderTickets | ORDER#id | TICKETS | | |
+from collections.abc import Sequence
 
-A scan has a partition of its own, so that a full door heats no key.
-"""
-
-from collections.abc import Callable, Sequence
-from typing import cast
-
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Attendee, Direction, Entry, Reason, Scan, Stale, Status, Ticket, TicketsOfOrder, Verdict
-from shared.clock import iso, parse
-from shared.messages import TicketCancelled, TicketCheckedIn, TicketIssued
-from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
-
-
-class TicketItem(Item, discriminator="Ticket"):
-    """Kept below 1 KB, where a check-in gets dearer: what the keys say is not said again, and names are short."""
-
-    v = NumberAttribute(default=1)
-    conference_id = UnicodeAttribute(attr_name="conf")
-    conference_name = UnicodeAttribute(attr_name="confname")
-    order_id = UnicodeAttribute(attr_name="order")
-    ticket_type_id = UnicodeAttribute(attr_name="type")
-    ticket_type_name = UnicodeAttribute(attr_name="typename")
-    attendee_name = UnicodeAttribute(attr_name="name")
-    attendee_email = UnicodeAttribute(attr_name="email")
-    code = UnicodeAttribute()
-    valid_from = UnicodeAttribute(attr_name="from")
-    valid_until = UnicodeAttribute(attr_name="until")
-    time_zone = UnicodeAttribute(attr_name="zone")
-    is_for_owner = BooleanAttribute(attr_name="own")
-    status = UnicodeAttribute()
-    entered_at = UnicodeAttribute(null=True, attr_name="entered")
-    entered_gate = UnicodeAttribute(null=True, attr_name="gate")
-
-    @staticmethod
-    def key(ticket_id: str) -> tuple[str, str]:
-        return f"TICKET#{ticket_id}", "TICKET"
-
-    @classmethod
-    def of(cls, ticket: Ticket) -> "TicketItem":
-        """A new ticket: never yet at the door."""
-        return cls(
-            *cls.key(ticket.id),
-            gsi1pk=f"USER#{ticket.owner_id}",
-            gsi1sk=f"ISSUED#{iso(ticket.issued_at)}#{ticket.id}",
-            conference_id=ticket.conference_id,
-            conference_name=ticket.conference_name,
-            order_id=ticket.order_id,
-            ticket_type_id=ticket.ticket_type_id,
-            ticket_type_name=ticket.ticket_type_name,
-            attendee_name=ticket.attendee.name,
-            attendee_email=ticket.attendee.email,
-            code=ticket.code,
-            valid_from=iso(ticket.valid_from),
-            valid_until=iso(ticket.valid_until),
-            time_zone=ticket.time_zone,
-            is_for_owner=ticket.is_for_owner,
-            status=ticket.status,
-        )
-
-    def domain(self) -> Ticket:
-        _, issued_at, ticket_id = self.gsi1sk.split("#")
-        return Ticket(
-            id=ticket_id,
-            conference_id=self.conference_id,
-            conference_name=self.conference_name,
-            order_id=self.order_id,
-            ticket_type_id=self.ticket_type_id,
-            ticket_type_name=self.ticket_type_name,
-            owner_id=self.gsi1pk.removeprefix("USER#"),
-            attendee=Attendee(self.attendee_name, self.attendee_email),
-            code=self.code,
-            valid_from=parse(self.valid_from),
-            valid_until=parse(self.valid_until),
-            issued_at=parse(issued_at),
-            time_zone=self.time_zone,
-            is_for_owner=self.is_for_owner,
-            status=cast("Status", self.status),
-            first_entry=Entry(parse(self.entered_at), self.entered_gate) if self.entered_at else None,
-        )
-
-
-class ScanItem(Item, discriminator="TicketScan"):
-    v = NumberAttribute(default=1)
-    nonce = UnicodeAttribute()
-    conference_id = UnicodeAttribute()
-    ticket_id = UnicodeAttribute()
-    direction = UnicodeAttribute()
-    gate = UnicodeAttribute(null=True)
-    scanned_at = UTCDateTimeAttribute()
-    received_at = UTCDateTimeAttribute()
-    operator_id = UnicodeAttribute()
-    reason = UnicodeAttribute(null=True)  # none: let through
-    detail = UnicodeAttribute()
-    entered_at = UTCDateTimeAttribute(null=True)
-    entered_gate = UnicodeAttribute(null=True)
-
-    @staticmethod
-    def key(scan: Scan) -> tuple[str, str]:
-        return f"SCAN#{scan.conference_id}#{scan.operator_id}#{scan.nonce}", "SCAN"
-
-    @classmethod
-    def of(cls, scan: Scan, verdict: Verdict) -> "ScanItem":
-        return cls(
-            *cls.key(scan),
-            nonce=scan.nonce,
-            conference_id=scan.conference_id,
-            ticket_id=scan.ticket_id,
-            direction=scan.direction,
-            gate=scan.gate,
-            scanned_at=scan.scanned_at,
-            received_at=scan.received_at,
-            operator_id=scan.operator_id,
-            reason=verdict.reason,
-            detail=verdict.detail,
-            entered_at=verdict.first_entry.at if verdict.first_entry else None,
-            entered_gate=verdict.first_entry.gate if verdict.first_entry else None,
-        )
-
-    def domain(self) -> tuple[Scan, Verdict]:
-        scan = Scan(
-            nonce=self.nonce,
-            conference_id=self.conference_id,
-            ticket_id=self.ticket_id,
-            direction=cast("Direction", self.direction),
-            gate=self.gate,
-            scanned_at=self.scanned_at,
-            received_at=self.received_at,
-            operator_id=self.operator_id,
-        )
-        first_entry = Entry(self.entered_at, self.entered_gate) if self.entered_at else None
-        return scan, Verdict(cast("Reason | None", self.reason), self.detail, first_entry)
-
-
-class OrderTicketsItem(Item, discriminator="OrderTickets"):
-    v = NumberAttribute(default=1)
-    order_id = UnicodeAttribute()
-    issued = NumberAttribute()  # how many
-    cancelled = BooleanAttribute()
-
-    @staticmethod
-    def key(order_id: str) -> tuple[str, str]:
-        return f"ORDER#{order_id}", "TICKETS"
-
-    @classmethod
-    def of(cls, order: TicketsOfOrder) -> "OrderTicketsItem":
-        return cls(*cls.key(order.order_id), order_id=order.order_id, issued=order.issued, cancelled=order.cancelled)
-
-    def domain(self) -> TicketsOfOrder:
-        return TicketsOfOrder(self.order_id, int(self.issued), self.cancelled)
+from functions.tickets.domain import Stale, Ticket, TicketsOfOrder
+from functions.tickets.items import OrderTicketsItem, TicketItem, commit
+from shared.messages import TicketCancelled, TicketIssued
+from shared.table import Item, Outbox, decode_cursor, page
 
 
 class DynamoTickets:
@@ -176,7 +25,7 @@ class DynamoTickets:
                 transaction.save(Outbox.of(message))
 
         try:
-            _commit(compose)
+            commit(compose)
         except Stale:
             return False
         return True
@@ -189,7 +38,7 @@ class DynamoTickets:
 
     def bar(self, order_id: str) -> None:
         order = OrderTicketsItem.of(TicketsOfOrder(order_id, 0, cancelled=True))
-        _commit(lambda transaction: transaction.save(order, condition=Item.pk.does_not_exist()))
+        commit(lambda transaction: transaction.save(order, condition=Item.pk.does_not_exist()))
 
     def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
         def compose(transaction: TransactWrite) -> None:
@@ -203,7 +52,7 @@ class DynamoTickets:
             for ticket_id in order.ticket_ids:
                 transaction.update(TicketItem(*TicketItem.key(ticket_id)), actions=[TicketItem.status.set("cancelled")])
 
-        _commit(compose)
+        commit(compose)
 
     def get(self, ticket_id: str) -> Ticket | None:
         try:
@@ -216,53 +65,3 @@ class DynamoTickets:
         start = decode_cursor(cursor, partition, "gsi1pk")
         items, next_cursor = page(TicketItem.gsi1.query(partition, limit=limit, last_evaluated_key=start, scan_index_forward=False))
         return [item.domain() for item in items if isinstance(item, TicketItem)], next_cursor
-
-    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
-        ticket, recorded = None, None
-        keys = [TicketItem.key(scan.ticket_id), ScanItem.key(scan)]
-        for item in Item.batch_get(keys, consistent_read=True):
-            match item:
-                case TicketItem():
-                    ticket = item.domain()
-                case ScanItem():
-                    recorded = item.domain()
-        return ticket, recorded
-
-    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
-        """7 write units: 2 for each of the three items, 1 for the ticket's copy in the index.
-
-        That is for items of up to 1 KB, which holds names of 40 letters of two bytes for conference, ticket type and attendee
-        each. A ticket with longer ones (100 letters each) is above it and makes it 10; with 200 letters the message is too: 12.
-        """
-
-        def compose(transaction: TransactWrite) -> None:
-            transaction.save(ScanItem.of(scan, verdict), condition=Item.pk.does_not_exist())
-            transaction.save(Outbox.of(message))
-            transaction.update(
-                TicketItem(*TicketItem.key(before.id)), actions=_changes(after), condition=TicketItem.status == before.status
-            )
-
-        _commit(compose)
-
-    def refuse(self, scan: Scan, verdict: Verdict) -> None:
-        refused = ScanItem.of(scan, verdict)
-        _commit(lambda transaction: transaction.save(refused, condition=Item.pk.does_not_exist()))
-
-
-def _changes(after: Ticket) -> list[Action]:
-    actions: list[Action] = [TicketItem.status.set(after.status)]
-    if after.first_entry:
-        actions.append(TicketItem.entered_at.set(iso(after.first_entry.at)))
-        if after.first_entry.gate:
-            actions.append(TicketItem.entered_gate.set(after.first_entry.gate))
-    return actions
-
-
-def _commit(compose: Callable[[TransactWrite], None]) -> None:
-    """Raises Stale where a condition failed, Busy where the contention does not end."""
-    try:
-        transact(compose)
-    except TransactWriteError as failure:
-        if failed_conditions(failure):
-            raise Stale from failure
-        raise

@@ -4,29 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from functions.tickets.domain import (
-    ANOTHER_CONFERENCE,
-    NOT_ON_RECORD,
-    Attendee,
-    Direction,
-    EntryCode,
-    NonceReused,
-    Redemption,
-    Scan,
-    Stale,
-    Ticket,
-    TicketsOfOrder,
-    Verdict,
-    ticket_id,
-)
-from shared.caller import Caller, Role
+from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder, ticket_id
+from functions.tickets.entry_code import EntryCode
+from shared.caller import Caller
 from shared.clock import Clock
-from shared.errors import Forbidden, NotFound
-from shared.messages import OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketCheckedIn, TicketIssued, TicketLine
+from shared.errors import NotFound
+from shared.messages import OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketIssued, TicketLine
 from shared.telemetry import count
-
-DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
-_TRIES = 5  # readings of a ticket that others keep changing; after the first entry there is little left to change
 
 
 class Codes(Protocol):
@@ -56,15 +40,6 @@ class Tickets(Protocol):
 
     def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
         """Newest first. Raises Malformed for a foreign cursor."""
-
-    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
-        """The scanned ticket, and what is on record under the scan's nonce."""
-
-    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
-        """Raises Stale where the ticket is no longer as `before`, or the nonce has been taken."""
-
-    def refuse(self, scan: Scan, verdict: Verdict) -> None:
-        """Raises Stale where the nonce has been taken."""
 
 
 def issue_tickets(tickets: Tickets, codes: Codes, clock: Clock, order: OrderPaid) -> None:
@@ -156,89 +131,3 @@ def read_ticket(tickets: Tickets, *, caller: Caller, ticket_id: str) -> Ticket:
     if ticket is None or ticket.owner_id != caller.user_id:
         raise NotFound(f"There is no ticket {ticket_id} of yours. GET /tickets lists those you have.")
     return ticket
-
-
-def check_in(
-    tickets: Tickets,
-    codes: Codes,
-    clock: Clock,
-    *,
-    caller: Caller,
-    code: str,
-    nonce: str,
-    direction: Direction = "entry",
-    gate: str | None = None,
-    scanned_at: datetime | None = None,
-) -> Redemption:
-    """Decide a scan and record it, once only: the same nonce from the same caller gets the same answer and changes nothing.
-
-    Raises Forbidden, NotACode, ScannedInTheFuture, NonceReused, Busy.
-    """
-    _require_a_door(caller)
-    entry = codes.verify(code)
-    if not caller.is_any(entry.conference_id, *DOOR_ROLES):
-        return Redemption(ANOTHER_CONFERENCE, None)
-    received_at = clock()
-    scan = Scan(
-        nonce=nonce,
-        conference_id=entry.conference_id,
-        ticket_id=entry.ticket_id,
-        direction=direction,
-        gate=gate,
-        scanned_at=scanned_at or received_at,
-        received_at=received_at,
-        operator_id=caller.user_id,
-    )
-    return _settle(tickets, scan)
-
-
-def _require_a_door(caller: Caller) -> None:
-    if not any(role in DOOR_ROLES for role in caller.roles.values()):
-        raise Forbidden(
-            f"Checking in needs the role {' or '.join(DOOR_ROLES)} in the ticket's conference. "
-            "If you were given it a moment ago, refresh your access token (POST /auth/refresh)."
-        )
-
-
-def _settle(tickets: Tickets, scan: Scan) -> Redemption:
-    for _ in range(_TRIES):
-        ticket, recorded = tickets.at_the_door(scan)
-        if recorded:
-            return _repeat(scan, ticket, *recorded)
-        try:
-            return _decide(tickets, ticket, scan)
-        except Stale:
-            continue
-    raise Stale
-
-
-def _repeat(scan: Scan, ticket: Ticket | None, recorded: Scan, verdict: Verdict) -> Redemption:
-    if (recorded.ticket_id, recorded.direction) != (scan.ticket_id, scan.direction):
-        raise NonceReused
-    return Redemption(verdict, ticket)
-
-
-def _decide(tickets: Tickets, ticket: Ticket | None, scan: Scan) -> Redemption:
-    verdict = ticket.judge(scan) if ticket else NOT_ON_RECORD
-    if ticket is None or verdict.reason:
-        tickets.refuse(scan, verdict)
-        return Redemption(verdict, ticket)
-    tickets.admit(scan, verdict, ticket, ticket.let_through(scan), _checked_in(ticket, scan))
-    if scan.direction == "entry":
-        count("CheckIns", scan.conference_id)
-    return Redemption(verdict, ticket)
-
-
-def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
-    return TicketCheckedIn(
-        conference_id=ticket.conference_id,
-        conference_name=ticket.conference_name,
-        ticket_id=ticket.id,
-        owner_id=ticket.owner_id,
-        ticket_type_id=ticket.ticket_type_id,
-        gate=scan.gate,
-        direction=scan.direction,
-        scanned_at=scan.scanned_at,
-        time_zone=ticket.time_zone,
-        attendee_name="" if ticket.is_for_owner else ticket.attendee.name,
-    )

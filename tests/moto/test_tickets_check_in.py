@@ -14,8 +14,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from functions.tickets import api, use_cases, worker
-from functions.tickets.dynamo import DynamoTickets
+from functions.tickets import api, use_cases_door, worker
+from functions.tickets.dynamo_door import DynamoDoor
 from functions.tickets.secret import entry_codes
 from shared.clock import iso, now, parse
 from shared.messages import TicketCheckedIn
@@ -220,7 +220,7 @@ def test_one_scan_sent_32_times_at_once_is_one_scan(table: Table) -> None:
 
 def judged(code: str, nonce: str) -> str | None:
     """The door's reason, asked of the use case: the resolver of a function serves one request at a time."""
-    redemption = use_cases.check_in(DynamoTickets(), entry_codes(), now, caller=DOOR, code=code, nonce=nonce)
+    redemption = use_cases_door.check_in(DynamoDoor(), entry_codes(), now, caller=DOOR, code=code, nonce=nonce)
     return redemption.verdict.reason
 
 

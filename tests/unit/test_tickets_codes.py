@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.tickets.codes import EntryCodes
-from functions.tickets.domain import EntryCode, NotACode
+from functions.tickets.entry_code import EntryCode, NotACode
 from shared.clock import parse
 from shared.ids import id_from_bytes
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.tickets.codes import EntryCodes
-from functions.tickets.domain import NonceReused, NotACode, Redemption, Scan, Stale, Ticket, TicketsOfOrder, Verdict
-from functions.tickets.use_cases import cancel_tickets, check_in, issue_tickets, read_ticket
+from functions.tickets.domain import NonceReused, Redemption, Scan, Stale, Ticket, TicketsOfOrder, Verdict
+from functions.tickets.entry_code import NotACode
+from functions.tickets.use_cases import cancel_tickets, issue_tickets, read_ticket
+from functions.tickets.use_cases_door import check_in
 from shared.caller import Caller
 from shared.errors import Busy, Forbidden, Malformed, NotFound
 from shared.ids import derived_id
