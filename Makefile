@@ -23,7 +23,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke build deploy test lint types imports template unit e2e format openapi lock clean
+.PHONY: help environment run stop demo invoke check build deploy test lint types imports template unit e2e format openapi lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ demo: environment ## play the journey against the running stack (PORT=4566)
 
 invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi EVENT=events/orders/place-order.json)
 	@$(BIN)/python -m localstack.invoke --port $(PORT) "$(FUNCTION)" "$(EVENT)"
+
+check: environment ## say whether the books of the running stack balance (PORT=4566)
+	@$(BIN)/python -m localstack.books --port $(PORT)
 
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source

@@ -1,0 +1,184 @@
+"""Whether the books balance: `make check` reads the tables of orders and tickets and names all that does not add up.
+
+It reads items, not models, and shares no code with what wrote them: a mistake there is not repeated here.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from localstack.deploy import STACK
+from localstack.endpoint import Endpoint
+from localstack.failure import Failure
+from localstack.standing import DEFAULT_PORT, ready_stack
+
+Row = Mapping[str, Any]  # an item, of whatever kind
+
+EXPIRY = timedelta(seconds=10)  # how exact a hold's end is promised to be
+PATIENCE = 60  # seconds that messages under way are given to arrive
+HOLDING = ("reserved", "paid")  # orders whose seats are out
+
+
+@dataclass(frozen=True, slots=True)
+class Imbalance:
+    """`rule` is broken by `what` (an id, never a person)."""
+
+    rule: str
+    what: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Books:
+    """All items of the tables of orders and of tickets, as they were read."""
+
+    orders: list[Row]
+    tickets: list[Row]
+
+    def kept(self, kind: str) -> list[Row]:
+        return [row for row in self.orders if row["kind"] == kind]
+
+    def summary(self) -> str:
+        states = Counter(order["status"] for order in self.kept("Order"))
+        free = sum(int(shard["free"]) for shard in self.kept("Shard"))
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+        return f"{sum(states.values())} orders ({told}), {free} seats free"
+
+
+def imbalances(books: Books, now: datetime) -> list[Imbalance]:
+    """All that does not add up; empty where the books balance."""
+    return [*_seats(books), *_holds(books, now), *_payments(books), *_tickets(books)]
+
+
+# Seats: what is free and what is out are the capacity in force.
+
+
+def _seats(books: Books) -> Iterator[Imbalance]:
+    shards: dict[str, dict[int, int]] = defaultdict(dict)
+    for shard in books.kept("Shard"):
+        _, type_id, number = shard["pk"].split("#")
+        shards[type_id][int(number)] = int(shard["free"])
+    out = _seats_out(books)
+    for copy in books.kept("TicketTypeCopy"):
+        type_id, capacity = copy["ticket_type_id"], int(copy["capacity"])
+        free = shards.pop(type_id, {})
+        if set(free) != set(range(int(copy["shards"]))):
+            yield Imbalance("shards", type_id, f"{int(copy['shards'])} are wanted, and there are {sorted(free)}")
+        for number, seats in sorted(free.items()):
+            if seats < 0:
+                yield Imbalance("oversold shard", f"{type_id} shard {number}", f"{seats} seats are free")
+        taken = out.pop(type_id, Counter())
+        if sum(free.values()) + taken.total() != capacity:
+            states = " + ".join(f"{seats} {state}" for state, seats in sorted(taken.items())) or "none out"
+            yield Imbalance("seats", type_id, f"{sum(free.values())} free + {states} is not the capacity in force, {capacity}")
+    for type_id in sorted({*shards, *out}):
+        yield Imbalance("ticket type", type_id, "seats are free or out of a ticket type that is not on record")
+
+
+def _seats_out(books: Books) -> dict[str, Counter[str]]:
+    """Seats that orders have, by ticket type and by the state of the order."""
+    out: dict[str, Counter[str]] = defaultdict(Counter)
+    for order in books.kept("Order"):
+        for line in order["lines"] if order["status"] in HOLDING else ():
+            out[line["ticket_type_id"]][order["status"]] += sum(json.loads(line["seats"]).values())
+    return out
+
+
+# Orders
+
+
+def _holds(books: Books, now: datetime) -> Iterator[Imbalance]:
+    for order in books.kept("Order"):
+        if order["status"] == "reserved" and datetime.fromisoformat(order["expires_at"]) + EXPIRY < now:
+            yield Imbalance("hold", order["order_id"], f"is still reserved and expired at {order['expires_at']}")
+        for line in order["lines"] if order["status"] in HOLDING else ():
+            seats = sum(json.loads(line["seats"]).values())
+            if seats != int(line["quantity"]):
+                yield Imbalance("line", order["order_id"], f"{line['quantity']} tickets were ordered, {seats} seats are held")
+
+
+def _payments(books: Books) -> Iterator[Imbalance]:
+    for order in books.kept("Order"):
+        price = sum(int(line["amount"]) * int(line["quantity"]) for line in order["lines"])
+        if order["status"] == "paid" and price and not order.get("payment"):
+            yield Imbalance("payment", order["order_id"], "is paid, and no payment is on record")
+        if order["status"] in ("reserved", "expired", "cancelled") and order.get("payment"):
+            yield Imbalance("payment", order["order_id"], f"is {order['status']}, and a payment is on record")
+
+
+# Tickets: those of paid orders, once each.
+
+
+def _tickets(books: Books) -> Iterator[Imbalance]:
+    valid: Counter[str] = Counter()
+    for ticket in books.tickets:
+        if ticket["kind"] == "Ticket" and ticket["status"] != "cancelled":
+            valid[ticket["order"]] += 1
+    for order in books.kept("Order"):
+        due = sum(int(line["quantity"]) for line in order["lines"]) if order["status"] == "paid" else 0
+        issued = valid.pop(order["order_id"], 0)
+        if issued != due:
+            yield Imbalance("tickets", order["order_id"], f"is {order['status']}: {due} valid tickets are due, there are {issued}")
+    for order_id, issued in sorted(valid.items()):
+        yield Imbalance("tickets", order_id, f"{issued} valid tickets of an order that is not on record")
+
+
+# Reading
+
+
+def read(endpoint: Endpoint) -> Books:
+    """The tables as they are; while somebody writes to them, not as of one instant."""
+    resources = endpoint.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    tables = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    dynamodb = endpoint.client("dynamodb")
+    return Books(list(_items(dynamodb, tables["OrdersTable"])), list(_items(dynamodb, tables["TicketsTable"])))
+
+
+def _items(dynamodb: Any, table: str) -> Iterable[Row]:
+    plain = TypeDeserializer().deserialize
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        for item in page["Items"]:
+            yield {name: plain(value) for name, value in item.items()}
+
+
+def settled(look: Callable[[], Books], patience: float = PATIENCE) -> tuple[Books, list[Imbalance]]:
+    """The books and what is wrong with them once nothing is, or after `patience` seconds: messages need time to arrive."""
+    deadline = time.monotonic() + patience
+    while True:
+        books = look()
+        wrong = imbalances(books, datetime.now(UTC))
+        if not wrong or time.monotonic() > deadline:
+            return books, wrong
+        time.sleep(1)  # between two looks at whole tables; the condition ends the wait
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make check", description="Say whether the books of the running stack balance.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds that messages under way are given to arrive")
+    arguments = parser.parse_args()
+    try:
+        stack = ready_stack(arguments.port)
+    except Failure as failure:
+        sys.exit(str(failure))
+    endpoint = Endpoint(stack["endpoint_url"])
+    books, wrong = settled(lambda: read(endpoint), arguments.patience)
+    for imbalance in wrong:
+        print(f"✗ {imbalance}")
+    print(f"{'The books do not balance' if wrong else 'The books balance'}: {books.summary()}.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
