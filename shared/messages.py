@@ -157,7 +157,7 @@ class TicketTypeChanged(Message):
     hidden: bool
     valid_from: datetime  # the door admits between these two
     valid_until: datetime
-    hold_minutes: int
+    hold_minutes: int | float
     conference_name: str = ""
     time_zone: str = "UTC"  # of the conference; an IANA name, as wherever a message has one
 

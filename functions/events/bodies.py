@@ -35,7 +35,11 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,60}$")]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(_in_use)]
-HoldMinutes = Annotated[int, Field(ge=1, le=1440, strict=True)]
+# Both, so that a whole number of minutes stays one. From 6 seconds: long enough to pay, short enough to rehearse an on-sale.
+HoldMinutes = (
+    Annotated[int, Field(ge=1, le=1440, strict=True)]
+    | Annotated[float, Field(ge=0.1, le=1440, strict=True, description="Half a minute: 0.5")]
+)
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description="BCP 47")]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
 HttpsUrl = Annotated[str, Field(max_length=1000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s<>\"]*)?$")]

@@ -133,7 +133,7 @@ class Conference:
     starts_at: datetime
     ends_at: datetime
     currency: str
-    hold_minutes: int
+    hold_minutes: float
     contact_email: str | None
     status: Status = "draft"
     release: int = 0

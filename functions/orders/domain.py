@@ -186,7 +186,7 @@ class TicketType:
     hidden: bool
     valid_from: datetime
     valid_until: datetime
-    hold_minutes: int
+    hold_minutes: float
     time_zone: str = "UTC"  # of the conference
 
     def line(self, wanted: "Wanted", buyer: Caller, now: datetime) -> "Line":

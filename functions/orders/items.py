@@ -98,7 +98,7 @@ class TypeItem(Item, discriminator="TicketTypeCopy"):
             hidden=self.hidden,
             valid_from=parse(self.valid_from),
             valid_until=parse(self.valid_until),
-            hold_minutes=int(self.hold_minutes),
+            hold_minutes=self.hold_minutes,
             time_zone=self.time_zone,
         )
 

@@ -98,6 +98,8 @@ BODIES: list[tuple[str, str, Any, str]] = [
             ({"currency": "euro"}, "invalid"),
             ({"currency": "eur"}, "invalid"),
             ({"hold_minutes": 0}, "invalid"),
+            ({"hold_minutes": 0.05}, "invalid"),
+            ({"hold_minutes": float("nan")}, "invalid"),
             ({"hold_minutes": 1441}, "invalid"),
             ({"hold_minutes": "15"}, "invalid"),
             ({"hold_minutes": True}, "invalid"),
