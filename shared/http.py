@@ -249,7 +249,7 @@ def _command(request: Request) -> Command:
     who = event.raw_event["requestContext"].get("authorizer") or {}
     # The concrete path, not the template: the same key under another conference is another command.
     route = f"{request.method} {event.path}"
-    return Command(key, who.get("user_id", ""), route, hashlib.sha256(_bytes(event.raw_event)).hexdigest())
+    return Command(key, who.get("user_id", ""), route, hashlib.sha256(_bytes(event.raw_event)).hexdigest()[:32])
 
 
 # What a route asks for: `def get_orders(caller: CallerDep, limit: Limit = 50, cursor: Cursor = None)`.

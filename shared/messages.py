@@ -190,6 +190,28 @@ class TicketLine:
     valid_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """What an order has of a ticket type: reserved, or paid and not refunded."""
+
+    ticket_type_id: str
+    name: str
+    quantity: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """An order as a change left it: of two messages of an order the one with the higher revision tells what it is."""
+
+    revision: int
+    status: str
+    created_at: datetime
+    total: Money  # of all that was ordered
+    refunded: Money  # of it
+    lines: tuple[LineState, ...]  # nothing of an order that has expired, was cancelled or refunded
+
+
 @dataclass(frozen=True, kw_only=True)
 class OrderReserved(Message):
     context = "orders"
@@ -197,6 +219,7 @@ class OrderReserved(Message):
     order_id: str
     buyer_id: str
     expires_at: datetime
+    order: OrderState | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +234,21 @@ class OrderPaid(Message):
     tickets: list[TicketLine]
     conference_name: str = ""
     time_zone: str = "UTC"
+    revision: int = 0  # of the order; 0 in messages of before it was told
+    created_at: datetime | None = None
+
+    @property
+    def order(self) -> OrderState | None:
+        """The state that the other messages of an order spell out; here the tickets say it, and a message of 1 KB costs half."""
+        if self.created_at is None:
+            return None
+        lines: dict[str, LineState] = {}
+        for each in self.tickets:
+            so_far = lines.get(each.ticket_type_id)
+            quantity, amount = (so_far.quantity + 1, so_far.amount + each.price) if so_far else (1, each.price)
+            lines[each.ticket_type_id] = LineState(each.ticket_type_id, each.ticket_type_name, quantity, amount)
+        nothing = Money(0, self.total.currency)
+        return OrderState(self.revision, "paid", self.created_at, self.total, nothing, tuple(lines.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +258,7 @@ class OrderExpired(Message):
     order_id: str
     buyer_id: str
     conference_name: str = ""
+    order: OrderState | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,11 +269,15 @@ class OrderCancelled(Message):
     buyer_id: str
     was_paid: bool
     conference_name: str = ""
+    order: OrderState | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRefunded(Message):
-    """`numbers` are the tickets given back, as `TicketIssued.number` has them; none: all that the order still has."""
+    """`numbers` are the tickets given back, as `TicketIssued.number` has them; none: all that the order still has.
+
+    `amount` is what is returned: nothing for tickets that cost nothing.
+    """
 
     context = "orders"
     conference_id: str
@@ -243,6 +286,7 @@ class OrderRefunded(Message):
     amount: Money
     conference_name: str = ""
     numbers: tuple[int, ...] = ()
+    order: OrderState | None = None
 
 
 # tickets

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from functions.orders import use_cases
 from functions.orders.cache import RecentOffers
-from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Line, Order, Payment, Status, Wanted
+from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Payment, Status, Wanted
 from functions.orders.dynamo import DynamoOrders, DynamoStock
 from functions.orders.payments import CHARGED, Simulated
 from functions.orders.use_cases import Availability, Offers, Orders, Payments
@@ -101,12 +101,16 @@ class OrderView:
     id: str
     conference_id: str
     status: Status
+    revision: int
     lines: list[LineView]
+    tickets: list[OrderTicket]
     total: Money
+    refunded: Money
     created_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None
     payment: Payment | None
+    history: list[Change]
 
     @classmethod
     def of(cls, order: Order) -> "OrderView":
@@ -114,12 +118,16 @@ class OrderView:
             id=order.id,
             conference_id=order.conference_id,
             status=order.status,
+            revision=order.revision,
             lines=[LineView.of(line) for line in order.lines],
+            tickets=list(order.tickets),
             total=order.total,
+            refunded=order.refunded,
             created_at=order.created_at,
             expires_at=order.expires_at,
             paid_at=order.paid_at,
             payment=order.payment,
+            history=list(order.history),
         )
 
 
@@ -167,5 +175,5 @@ def post_payment(
 
 
 @app.post("/orders/<order_id>/cancel", summary="Give up a reserved order", tags=["orders"])
-def post_cancellation(order_id: PathId, caller: CallerDep, orders: OrdersDep) -> OrderView:
-    return OrderView.of(use_cases.cancel_order(orders, order_id=order_id, buyer=caller))
+def post_cancellation(order_id: PathId, caller: CallerDep, orders: OrdersDep, clock: ClockDep) -> OrderView:
+    return OrderView.of(use_cases.cancel_order(orders, clock, order_id=order_id, buyer=caller))

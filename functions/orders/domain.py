@@ -1,12 +1,13 @@
 """What may be sold, what an order holds, and in which shard a seat is: pure rules."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from math import ceil
 from operator import add
-from typing import Literal
+from typing import Any, Literal
 
 from shared.caller import Caller
 from shared.clock import iso
@@ -16,7 +17,11 @@ from shared.money import Money
 MAX_TICKETS = 20  # an order, over all its lines
 
 SaleStatus = Literal["on_sale", "not_yet", "ended", "sold_out"]
-Status = Literal["reserved", "paid", "expired", "cancelled", "refunded"]
+Status = Literal["reserved", "paid", "partially_refunded", "refunded", "expired", "cancelled"]
+TicketEnd = Literal["refunded", "cancelled"]
+TicketStatus = Literal["active"] | TicketEnd
+
+_SEATED: frozenset[Status] = frozenset({"reserved", "paid", "partially_refunded"})
 
 
 class UnknownTicketType(NotFound):
@@ -321,6 +326,38 @@ class Line:
     def total(self) -> Money:
         return self.unit_price * self.quantity
 
+    def only(self, places: Sequence[int]) -> "Line":
+        """The line with just its tickets at these places, from 0, and the seats that these sit on."""
+        shards = [shard for shard, seats in sorted(self.seats.items()) for _ in range(seats)]
+        return replace(
+            self,
+            quantity=len(places),
+            attendees=tuple(self.attendees[place] for place in places),
+            seats=Counter(shards[place] for place in places if place < len(shards)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTicket:
+    """One ticket of an order. `number` counts from 1 over all its lines."""
+
+    number: int
+    ticket_type_id: str
+    name: str
+    price: Money
+    attendee: Attendee
+    status: TicketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to an order. `by` is a person's id, or what of ours did it: expiry, provider, reconciliation."""
+
+    at: datetime
+    what: str
+    by: str
+    detail: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -345,19 +382,57 @@ class Order:
     paid_at: datetime | None = None
     payment: Payment | None = None
     time_zone: str = "UTC"  # of the conference
+    revision: int = 1  # grows with each change
+    changes: tuple[Change, ...] = ()  # since it was placed
+    returned: int = 0  # of the total, in minor units
+    ended: Mapping[int, TicketEnd] = field(default_factory=dict)  # what became of tickets that are no longer active, by number
 
     @property
     def total(self) -> Money:
         return reduce(add, (line.total for line in self.lines))
 
+    @property
+    def refunded(self) -> Money:
+        return Money(self.returned, self.total.currency)
+
+    @property
+    def history(self) -> tuple[Change, ...]:
+        return (Change(self.created_at, "placed", self.buyer_id), *self.changes)
+
+    @property
+    def tickets(self) -> tuple[OrderTicket, ...]:
+        listed = [(line, attendee) for line in self.lines for attendee in line.attendees]
+        return tuple(
+            OrderTicket(number, line.ticket_type_id, line.name, line.unit_price, attendee, self.ended.get(number, "active"))
+            for number, (line, attendee) in enumerate(listed, 1)
+        )
+
+    @property
+    def seated(self) -> frozenset[int]:
+        """The numbers of the tickets whose seats the order holds."""
+        return frozenset(each.number for each in self.tickets if each.status == "active" and self.status in _SEATED)
+
+    def lines_of(self, numbers: Collection[int]) -> tuple[Line, ...]:
+        """The lines with only the tickets of these numbers; those without any are left out."""
+        picked, first = [], 1
+        for line in self.lines:
+            if places := [place for place in range(line.quantity) if first + place in numbers]:
+                picked.append(line.only(places))
+            first += line.quantity
+        return tuple(picked)
+
+    def changed(self, what: str, *, by: str, at: datetime, detail: str = "", **members: Any) -> "Order":
+        """The order after one more change: with other `members`, a higher revision, and an entry in its history."""
+        return replace(self, revision=self.revision + 1, changes=(*self.changes, Change(at, what, by, detail)), **members)
+
     def paid(self, payment: Payment, now: datetime) -> "Order":
-        return replace(self, status="paid", payment=payment, paid_at=now)
+        return self.changed("paid", by=self.buyer_id, at=now, status="paid", payment=payment, paid_at=now)
 
-    def expired(self) -> "Order":
-        return replace(self, status="expired")
+    def expired(self, now: datetime) -> "Order":
+        return self.changed("expired", by="expiry", at=now, status="expired")
 
-    def cancelled(self) -> "Order":
-        return replace(self, status="cancelled")
+    def cancelled(self, by: str, now: datetime) -> "Order":
+        return self.changed("cancelled", by=by, at=now, status="cancelled")
 
     def refusal(self) -> Conflict:
         """Why what needs a reserved order cannot be done to this one, which is no longer reserved."""

@@ -11,13 +11,11 @@ from random import SystemRandom
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from functions.orders.domain import Line, Order, Release, SoldOut, Stocked, TicketType, plan
-from functions.orders.items import OrderItem, ShardItem, TypeItem, order_key, payment_map, shard_key, type_key
-from functions.orders.use_cases import AlreadyPlaced, NotReserved, Stale
-from shared.clock import iso
+from functions.orders.items import OrderItem, ShardItem, TypeItem, order_key, shard_key, type_key
+from functions.orders.use_cases import AlreadyPlaced, Overtaken, Stale
 from shared.errors import Busy
 from shared.messages import Message
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
@@ -25,8 +23,7 @@ from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, t
 # Seconds at most before each try of a transaction: the first retry goes at once, to other shards; all take four at most.
 _PAUSES = (0.0, 0.0, 0.01, 0.02, 0.04, 0.08, *[0.16] * 24)
 _ROUNDS = 30  # of looking at the stock again: each means that somebody else got the seats, or changed how many are wanted
-_ORDER_PUT = 0  # the order's place among the operations of a reservation (puts come before updates),
-_ORDER_UPDATE = 1  # and of a settlement, after its message
+_ORDER_PUT = 0  # the order's place among the operations of a transaction (puts come before updates)
 
 _dice = SystemRandom()
 
@@ -69,16 +66,16 @@ class DynamoOrders:
                 choose = partial(_seated_where_free, order)
         raise Busy("Many people are buying the last of these tickets. Try again at once: they are not sold out yet.")
 
-    def settle(self, order: Order, message: Message) -> None:
+    def change(self, before: Order, after: Order, message: Message | None = None) -> None:
         for _ in range(_ROUNDS):
             try:
-                _record_settled(order, _releases(order), message)
+                _record_change(before, after, _releases(before, after), message)
             except TransactWriteError as failure:
                 failed = failed_conditions(failure)
                 if not failed:
                     raise
-                if _ORDER_UPDATE in failed:
-                    raise NotReserved(self._on_record(order.id)) from failure
+                if _ORDER_PUT in failed:
+                    raise Overtaken(self._on_record(after.id)) from failure
             else:
                 return
         raise Busy("The stock of these tickets keeps changing. Nothing was done: send the request again.")
@@ -116,9 +113,9 @@ def _copies(items: Iterable[Item]) -> dict[str, TicketType]:
     return {item.ticket_type_id: item.to_domain() for item in items if isinstance(item, TypeItem)}
 
 
-def _types(order: Order) -> dict[str, TicketType]:
-    """The ticket types of the order as they are now."""
-    keys = [type_key(order.conference_id, line.ticket_type_id) for line in order.lines]
+def _types(conference_id: str, lines: Iterable[Line]) -> dict[str, TicketType]:
+    """The ticket types of the lines as they are now."""
+    keys = [type_key(conference_id, line.ticket_type_id) for line in lines]
     return _copies(Item.batch_get(keys, consistent_read=True))
 
 
@@ -145,7 +142,7 @@ def _seated_anywhere(order: Order, types: Mapping[str, TicketType]) -> Order:
 
 def _seated_where_free(order: Order) -> Order:
     """The order with seats that are free now, also in shards that were added since it was begun. Raises SoldOut."""
-    types = _types(order)
+    types = _types(order.conference_id, order.lines)
     stocked = _stocked((types[line.ticket_type_id] for line in order.lines), consistent=True)
 
     def seated(line: Line, stock: Stocked) -> Line:
@@ -182,26 +179,27 @@ def _record_new(choose: Callable[[], Order], message: Message) -> Order:
     return seated
 
 
-def _releases(order: Order) -> list[tuple[TicketType, Release]]:
-    """What becomes of the seats of each line, as its ticket type is now; nothing where the order keeps them."""
-    if order.status == "paid":
-        return []
-    types = _types(order)
-    return [(types[line.ticket_type_id], types[line.ticket_type_id].release(line.seats)) for line in order.lines]
+def _releases(before: Order, after: Order) -> list[tuple[TicketType, Release]]:
+    """What becomes of the seats that the order gives up, line by line, as the ticket types are now."""
+    lines = before.lines_of(before.seated - after.seated)
+    types = _types(before.conference_id, lines) if lines else {}
+    return [(types[line.ticket_type_id], types[line.ticket_type_id].release(line.seats)) for line in lines]
 
 
-def _record_settled(order: Order, releases: Sequence[tuple[TicketType, Release]], message: Message) -> None:
-    actions: list[Action] = [OrderItem.status.set(order.status)]
-    if order.payment and order.paid_at:
-        actions += [OrderItem.paid_at.set(iso(order.paid_at)), OrderItem.payment.set(payment_map(order.payment))]
-
+def _record_change(before: Order, after: Order, releases: Sequence[tuple[TicketType, Release]], message: Message | None) -> None:
     def compose(write: TransactWrite) -> None:
-        write.save(Outbox.of(message))
-        write.update(OrderItem(*order_key(order.id)), actions=actions, condition=OrderItem.status == "reserved")
+        write.save(OrderItem.of(after), condition=_as_read(before))
+        if message:
+            write.save(Outbox.of(message))
         for ticket_type, release in releases:
             _add_release(write, ticket_type, release)
 
     transact(compose, _PAUSES)
+
+
+def _as_read(order: Order) -> Condition:
+    condition: Condition = OrderItem.revision == order.revision
+    return condition | OrderItem.revision.does_not_exist() if order.revision == 1 else condition
 
 
 def _add_release(write: TransactWrite, ticket_type: TicketType, release: Release) -> None:

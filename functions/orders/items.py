@@ -4,14 +4,14 @@
 |---|---|---|---|---|
 | a ticket type's copy | CONF#<conference> | TYPE#<ticket type> | | |
 | a shard of its seats | SHARD#<ticket type>#<number> | SHARD | | |
-| an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at>#<order> |
+| an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at> |
 
 Shards have partition keys of their own, so that an on-sale writes to as many partitions as there are shards.
 """
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.orders.domain import Attendee, Line, Order, Payment, TicketType
+from functions.orders.domain import Attendee, Change, Line, Order, Payment, TicketType
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item
@@ -27,6 +27,19 @@ def shard_key(ticket_type_id: str, shard: int) -> tuple[str, str]:
 
 def order_key(order_id: str) -> tuple[str, str]:
     return f"ORDER#{order_id}", "ORDER"
+
+
+def _entry(change: Change, buyer_id: str) -> list[str]:
+    """Short, so that an order with its history stays within a KB: the buyer is not named again."""
+    by = "" if change.by == buyer_id else change.by
+    entry = [iso(change.at), change.what, by, change.detail]
+    while not entry[-1]:
+        entry.pop()
+    return entry
+
+
+def _change(at: str, what: str, by: str = "", detail: str = "", *, buyer_id: str) -> Change:
+    return Change(parse(at), what, by or buyer_id, detail)
 
 
 def payment_map(payment: Payment) -> dict[str, str]:
@@ -172,13 +185,17 @@ class OrderItem(Item, discriminator="Order"):
     paid_at = UnicodeAttribute(null=True)
     payment = JSONAttribute(null=True)
     time_zone = UnicodeAttribute(default="UTC")
+    revision = NumberAttribute(null=True)  # none in an order of before it was kept, which is at its first
+    changes = JSONAttribute(null=True)
+    returned = NumberAttribute(null=True)
+    ended = JSONAttribute(null=True)
 
     @classmethod
     def of(cls, order: Order) -> "OrderItem":
         return cls(
             *order_key(order.id),
             gsi1pk=f"USER#{order.buyer_id}",
-            gsi1sk=f"ORDER#{iso(order.created_at)}#{order.id}",
+            gsi1sk=f"ORDER#{iso(order.created_at)}",
             order_id=order.id,
             conference_id=order.conference_id,
             conference_name=order.conference_name,
@@ -193,6 +210,10 @@ class OrderItem(Item, discriminator="Order"):
             paid_at=iso(order.paid_at) if order.paid_at else None,
             payment=payment_map(order.payment) if order.payment else None,
             time_zone=order.time_zone,
+            revision=order.revision,
+            changes=[_entry(change, order.buyer_id) for change in order.changes] or None,
+            returned=order.returned or None,
+            ended={str(number): end for number, end in order.ended.items()} or None,
         )
 
     def to_domain(self) -> Order:
@@ -203,7 +224,7 @@ class OrderItem(Item, discriminator="Order"):
             buyer_id=self.buyer_id,
             buyer_name=self.buyer_name,
             buyer_email=self.buyer_email,
-            status=self.status,  # type: ignore[arg-type]  # only `of` and `settle` write it
+            status=self.status,  # type: ignore[arg-type]  # only `of` writes it
             lines=tuple(line.to_domain() for line in self.lines),
             fingerprint=self.fingerprint,
             created_at=parse(self.created_at),
@@ -211,4 +232,8 @@ class OrderItem(Item, discriminator="Order"):
             paid_at=parse(self.paid_at) if self.paid_at else None,
             payment=Payment(**self.payment) if self.payment else None,
             time_zone=self.time_zone,
+            revision=int(self.revision or 1),
+            changes=tuple(_change(*entry, buyer_id=self.buyer_id) for entry in self.changes or ()),
+            returned=int(self.returned or 0),
+            ended={int(number): end for number, end in (self.ended or {}).items()},
         )

@@ -1,21 +1,21 @@
 """What people do with orders, and what messages do to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Protocol
 
-from functions.orders import domain
-from functions.orders.domain import Basket, Line, Order, Payment, SaleStatus, Stocked, TicketType, shards_for
+from functions.orders import announcements, domain
+from functions.orders.domain import Basket, Order, Payment, SaleStatus, Stocked, TicketType, shards_for
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy, KeyReused, NotFound
-from shared.messages import Message, OrderCancelled, OrderExpired, OrderPaid, OrderReserved, TicketLine, TicketTypeChanged
+from shared.messages import Message, OrderReserved, TicketTypeChanged
 from shared.money import Money
 from shared.telemetry import count, logger
 
-_ATTEMPTS = 20  # to change a stock that is being sold from: each failure means that somebody bought
+_ATTEMPTS = 20  # to change what others change too: each failure means that one of them got through
 
 
 class AlreadyPlaced(Exception):
@@ -26,8 +26,8 @@ class AlreadyPlaced(Exception):
         self.order = order
 
 
-class NotReserved(Exception):
-    """Somebody else settled the order first; `order` is what it is now."""
+class Overtaken(Exception):
+    """Somebody else changed the order first; `order` is what it is now."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order.id)
@@ -55,11 +55,11 @@ class Orders(Protocol):
         Raises SoldOut (only where the seats are not there), AlreadyPlaced, Busy.
         """
 
-    def settle(self, order: Order, message: Message) -> None:
-        """Record what became of a reserved order, with its message; unless it was paid, its seats are released. All or nothing.
+    def change(self, before: Order, after: Order, message: Message | None = None) -> None:
+        """Record `after` in place of `before`, with the message; seats that `after` no longer holds are released. All or nothing.
 
         They go back on sale, except for those that `TicketType.release` retires: they leave the capacity in force.
-        Raises NotReserved, Busy.
+        Raises Overtaken, Busy.
         """
 
 
@@ -187,7 +187,7 @@ def _find_or_reserve(orders: Orders, clock: Clock, *, order_id: str, fingerprint
         return placed
     order = domain.place(basket, types, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())
     try:
-        order = orders.reserve(order, types, _order_placed(order))
+        order = orders.reserve(order, types, announcements.placed(order))
     except AlreadyPlaced as earlier:
         return earlier.order
     if order.status == "paid":
@@ -210,36 +210,54 @@ def _pay(orders: Orders, payments: Payments, clock: Clock, order: Order, token: 
     if order.status != "reserved":
         raise order.refusal()
     payment = payments.charge(order.id, order.total, token)
-    paid = order.paid(payment, clock())
-    try:
-        orders.settle(paid, _order_paid(paid))
-    except NotReserved as lost:
-        return _charged_too_late(payments, payment, lost.order)
-    count("OrdersPaid", order.conference_id)
-    return paid
+
+    def decide(now: Order) -> Step:
+        if now.status == "paid":
+            return None  # by the same charge: the provider takes one for each order
+        if now.status != "reserved":
+            payments.refund(payment.reference)
+            raise now.refusal()
+        paid = now.paid(payment, clock())
+        return paid, announcements.paid(paid)
+
+    settled = settle(orders, order, decide)
+    if settled.payment is payment:  # paid by this very call
+        count("OrdersPaid", order.conference_id)
+    return settled
 
 
-def _charged_too_late(payments: Payments, payment: Payment, order: Order) -> Order:
-    if order.status == "paid":
-        return order  # by the same charge: the provider takes one for each order
-    payments.refund(payment.reference)
-    raise order.refusal()
-
-
-def cancel_order(orders: Orders, *, order_id: str, buyer: Caller) -> Order:
+def cancel_order(orders: Orders, clock: Clock, *, order_id: str, buyer: Caller) -> Order:
     """Give up one's own reserved order. A cancelled one is returned as it is. Raises NotFound, AlreadyPaid, HoldExpired, Busy."""
-    order = _own_order(orders, order_id, buyer)
-    if order.status == "reserved":
-        cancelled = order.cancelled()
+
+    def decide(now: Order) -> Step:
+        if now.status == "cancelled":
+            return None
+        if now.status != "reserved":
+            raise now.refusal()
+        cancelled = now.cancelled(buyer.user_id, clock())
+        return cancelled, announcements.cancelled(cancelled)
+
+    return settle(orders, _own_order(orders, order_id, buyer), decide)
+
+
+# What an order is to become and the message that tells it; None: it stays as it is.
+Step = tuple[Order, Message | None] | None
+
+
+def settle(orders: Orders, order: Order, decide: Callable[[Order], Step]) -> Order:
+    """Change the order as `decide` says of it, and asks it anew where somebody else was faster. Raises what it raises, and Busy."""
+    for _ in range(_ATTEMPTS):
+        step = decide(order)
+        if step is None:
+            return order
+        after, message = step
         try:
-            orders.settle(cancelled, _order_cancelled(cancelled))
-        except NotReserved as lost:
-            order = lost.order
+            orders.change(order, after, message)
+        except Overtaken as faster:
+            order = faster.order
         else:
-            return cancelled
-    if order.status != "cancelled":
-        raise order.refusal()
-    return order
+            return after
+    raise Busy(f"Order {order.id} keeps changing. Nothing was done: send the request again.")
 
 
 # Messages
@@ -255,12 +273,14 @@ def expire_when_due(orders: Orders, delay: Delay, clock: Clock, reserved: OrderR
     if order is None:
         logger.warning("a reservation without an order", order_id=reserved.order_id)
         return
-    if order.status != "reserved":
-        return
-    try:
-        orders.settle(order.expired(), _order_expired(order))
-    except NotReserved as lost:
-        logger.info("settled before it expired", order_id=order.id, status=lost.order.status)
+
+    def decide(now: Order) -> Step:
+        if now.status != "reserved":
+            return None
+        expired = now.expired(clock())
+        return expired, announcements.expired(expired)
+
+    settle(orders, order, decide)
 
 
 def keep_ticket_type(stock: Stock, changed: TicketTypeChanged) -> None:
@@ -310,58 +330,4 @@ def _ticket_type(changed: TicketTypeChanged) -> TicketType:
         valid_until=changed.valid_until,
         hold_minutes=changed.hold_minutes,
         time_zone=changed.time_zone,
-    )
-
-
-def _order_placed(order: Order) -> Message:
-    if order.expires_at is None:  # it costs nothing and is paid already
-        return _order_paid(order)
-    return OrderReserved(conference_id=order.conference_id, order_id=order.id, buyer_id=order.buyer_id, expires_at=order.expires_at)
-
-
-def _order_paid(order: Order) -> OrderPaid:
-    return OrderPaid(
-        conference_id=order.conference_id,
-        conference_name=order.conference_name,
-        order_id=order.id,
-        buyer_id=order.buyer_id,
-        buyer_name=order.buyer_name,
-        buyer_email=order.buyer_email,
-        total=order.total,
-        time_zone=order.time_zone,
-        tickets=[ticket for line in order.lines for ticket in _tickets(line)],
-    )
-
-
-def _tickets(line: Line) -> list[TicketLine]:
-    return [
-        TicketLine(
-            ticket_type_id=line.ticket_type_id,
-            ticket_type_name=line.name,
-            price=line.unit_price,
-            attendee_name=attendee.name,
-            attendee_email=attendee.email,
-            valid_from=line.valid_from,
-            valid_until=line.valid_until,
-        )
-        for attendee in line.attendees
-    ]
-
-
-def _order_expired(order: Order) -> OrderExpired:
-    return OrderExpired(
-        conference_id=order.conference_id,
-        conference_name=order.conference_name,
-        order_id=order.id,
-        buyer_id=order.buyer_id,
-    )
-
-
-def _order_cancelled(order: Order) -> OrderCancelled:
-    return OrderCancelled(
-        conference_id=order.conference_id,
-        conference_name=order.conference_name,
-        order_id=order.id,
-        buyer_id=order.buyer_id,
-        was_paid=False,
     )

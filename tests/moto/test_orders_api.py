@@ -253,6 +253,20 @@ def test_an_order_is_seen_by_its_buyer_and_the_organiser(table: Table) -> None:
     assert get(f"/orders/{order_id}", replace(ADA, roles={"cnf_1": "staff"})).problem() == "not-found"
 
 
+def test_an_order_tells_its_history_and_its_messages_its_state(table: Table) -> None:
+    stock(changed())
+    order_id = order(basket(2)).json["id"]
+    cancelled = cancel(order_id).json
+    assert [(entry["what"], entry["by"]) for entry in cancelled["history"]] == [("placed", "usr_bob"), ("cancelled", "usr_bob")]
+    assert get(f"/orders/{order_id}").json == cancelled
+    told = [message.order for message in table.outbox() if isinstance(message, OrderReserved | OrderCancelled) and message.order]
+    assert [(each.revision, each.status, each.total.amount) for each in told] == [(1, "reserved", 9800), (2, "cancelled", 9800)]
+    assert [[(line.ticket_type_id, line.quantity, line.amount.amount) for line in each.lines] for each in told] == [
+        [("typ_1", 2, 9800)],
+        [],
+    ]
+
+
 # Waiting for a hold to end
 
 

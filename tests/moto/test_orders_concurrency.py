@@ -156,7 +156,7 @@ def test_sales_releases_and_changes_at_once_keep_the_books(table: Table, wire: W
 
 
 def give_up(order_id: str) -> None:
-    cancel_order(DynamoOrders(), order_id=order_id, buyer=BOB)
+    cancel_order(DynamoOrders(), now, order_id=order_id, buyer=BOB)
 
 
 def test_an_order_of_several_types_takes_all_or_nothing(table: Table, wire: Wire) -> None:
@@ -267,7 +267,7 @@ def test_a_release_that_is_overtaken_for_ever_is_busy_and_changes_nothing(
     held = order(basket(2)).json["id"]
     types = DynamoOrders().before_order(held, "cnf_1", ["typ_1"])[1]
     stock(changed(capacity=1, revision=2))
-    monkeypatch.setattr(dynamo, "_types", lambda order: types)
+    monkeypatch.setattr(dynamo, "_types", lambda conference_id, lines: types)
     with unchanged(table):
         assert call_as_bob("POST", f"/orders/{held}/cancel").problem() == "busy"
 

@@ -14,6 +14,7 @@ from shared import correlation, messages
 from shared.messages import KINDS, Message, OrderRefunded, TicketIssued, UserRegistered, parse
 from shared.money import Money
 
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 instants = st.datetimes(timezones=st.just(UTC))
 
 
@@ -91,3 +92,29 @@ def test_the_envelope_can_be_routed_without_knowing_the_message() -> None:
     assert {"id", "version", "occurred_at", "correlation_id", "conference_id"} <= {
         field.name for field in dataclasses.fields(TicketIssued)
     }
+
+
+def test_a_paid_order_tells_its_state_by_its_tickets() -> None:
+    def ticket(type_id: str, amount: int) -> messages.TicketLine:
+        return messages.TicketLine(type_id, type_id.upper(), Money(amount, "EUR"), "Ada", "ada@example.org", NOON, NOON)
+
+    paid = messages.OrderPaid(
+        conference_id="cnf_1",
+        order_id="ord_1",
+        buyer_id="usr_1",
+        buyer_name="Ada",
+        buyer_email="ada@example.org",
+        total=Money(5900, "EUR"),
+        tickets=[ticket("a", 2000), ticket("b", 1900), ticket("a", 2000)],
+        revision=2,
+        created_at=NOON,
+    )
+    assert paid.order == messages.OrderState(
+        revision=2,
+        status="paid",
+        created_at=NOON,
+        total=Money(5900, "EUR"),
+        refunded=Money(0, "EUR"),
+        lines=(messages.LineState("a", "A", 2, Money(4000, "EUR")), messages.LineState("b", "B", 1, Money(1900, "EUR"))),
+    )
+    assert dataclasses.replace(paid, created_at=None).order is None

@@ -1,5 +1,6 @@
 """The rules of stock and orders."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -273,5 +274,48 @@ def test_a_basket_names_each_type_once_and_holds_at_most_twenty_tickets() -> Non
 def test_why_an_order_is_refused_follows_from_what_became_of_it() -> None:
     order = ordered(Wanted("typ_1", 1))
     paid = order.paid(Payment("confirmed", "simulated", "pay_1"), NOON)
-    slugs = [each.refusal().slug for each in (order.expired(), order.cancelled(), paid, replace(paid, status="refunded"))]
+    slugs = [
+        each.refusal().slug
+        for each in (order.expired(NOON), order.cancelled("usr_bob", NOON), paid, replace(paid, status="refunded"))
+    ]
     assert slugs == ["order-expired", "order-cancelled", "already-paid", "order-refunded"]
+
+
+def test_every_change_of_an_order_is_in_its_history_and_raises_its_revision() -> None:
+    order = ordered(Wanted("typ_1", 1))
+    later = order.changed("noted", by="usr_ada", at=NOON + timedelta(hours=1), detail="by telephone").expired(NOON)
+    assert [(change.what, change.by) for change in later.history] == [
+        ("placed", "usr_bob"),
+        ("noted", "usr_ada"),
+        ("expired", "expiry"),
+    ]
+    assert (order.revision, later.revision) == (1, 3)
+
+
+def test_tickets_are_numbered_from_one_over_all_lines() -> None:
+    order = ordered(Wanted("typ_1", 2), Wanted("typ_free", 1))
+    assert [(each.number, each.ticket_type_id, each.status) for each in order.tickets] == [
+        (1, "typ_1", "active"),
+        (2, "typ_1", "active"),
+        (3, "typ_free", "active"),
+    ]
+
+
+def test_an_order_holds_the_seats_of_its_active_tickets_until_it_ends() -> None:
+    order = ordered(Wanted("typ_1", 2), Wanted("typ_free", 1))
+    assert order.seated == {1, 2, 3}
+    assert replace(order, ended={2: "refunded"}).seated == {1, 3}
+    assert order.expired(NOON).seated == order.cancelled("usr_bob", NOON).seated == frozenset()
+
+
+@given(st.sets(st.integers(1, 9)), st.sets(st.integers(1, 9)))
+def test_each_ticket_gives_back_its_own_seat_in_whatever_parts_they_end(first: set[int], second: set[int]) -> None:
+    order = ordered(Wanted("typ_1", 4), Wanted("typ_free", 5))
+    seats = ({0: 1, 3: 3}, {2: 2, 1: 3})
+    order = replace(order, lines=tuple(replace(line, seats=each) for line, each in zip(order.lines, seats, strict=True)))
+    parts = [order.lines_of(first), order.lines_of(second - first), order.lines_of(order.seated - first - second)]
+    given_back = Counter(
+        (line.ticket_type_id, shard) for part in parts for line in part for shard in Counter(line.seats).elements()
+    )
+    assert given_back == {("typ_1", 0): 1, ("typ_1", 3): 3, ("typ_free", 2): 2, ("typ_free", 1): 3}
+    assert sum(line.quantity for part in parts for line in part) == 9

@@ -9,7 +9,7 @@ import pytest
 from functions.orders.cache import RecentOffers
 from functions.orders.domain import AlreadyCancelled, HoldExpired, Order, Payment, Stocked, TicketType, Wanted
 from functions.orders.payments import Simulated
-from functions.orders.use_cases import NotReserved, Stale, cancel_order, expire_when_due, keep_ticket_type, pay_order
+from functions.orders.use_cases import Overtaken, Stale, cancel_order, expire_when_due, keep_ticket_type, pay_order
 from shared.clock import Clock
 from shared.errors import Busy
 from shared.messages import Message, OrderCancelled, OrderExpired, OrderPaid, OrderReserved, TicketTypeChanged
@@ -20,7 +20,7 @@ RESERVED = ordered(Wanted("typ_1", 2))
 
 
 class FakeOrders:
-    """One order. `meanwhile` happens between the reading of it and the writing."""
+    """One order. `meanwhile` happens once, between the reading of it and the writing."""
 
     def __init__(self, order: Order, meanwhile: Callable[[Order], Order] = lambda order: order) -> None:
         self.order = order
@@ -30,12 +30,14 @@ class FakeOrders:
     def find(self, order_id: str) -> Order | None:
         return self.order if order_id == self.order.id else None
 
-    def settle(self, order: Order, message: Message) -> None:
-        self.order = self._meanwhile(self.order)
-        if self.order.status != "reserved":
-            raise NotReserved(self.order)
-        self.order = order
-        self.sent.append(message)
+    def change(self, before: Order, after: Order, message: Message | None = None) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, lambda order: order
+        self.order = meanwhile(self.order)
+        if self.order.revision != before.revision:
+            raise Overtaken(self.order)
+        self.order = after
+        if message:
+            self.sent.append(message)
 
     def of_buyer(self, buyer_id: str, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
         raise AssertionError("not listed here")
@@ -77,6 +79,14 @@ def at(instant: datetime) -> Clock:
     return lambda: instant
 
 
+def run_out(order: Order) -> Order:
+    return order.expired(NOON)
+
+
+def given_up(order: Order) -> Order:
+    return order.cancelled("usr_bob", NOON)
+
+
 def pay(orders: FakeOrders, till: Till) -> Order:
     return pay_order(orders, till, at(NOON), order_id="ord_1", buyer=BOB, token="tok_ok")
 
@@ -96,7 +106,7 @@ def test_two_clicks_at_once_pay_once_and_nothing_is_refunded() -> None:
     assert till.refunded == set()
 
 
-@pytest.mark.parametrize(("meanwhile", "refusal"), [(Order.expired, HoldExpired), (Order.cancelled, AlreadyCancelled)])
+@pytest.mark.parametrize(("meanwhile", "refusal"), [(run_out, HoldExpired), (given_up, AlreadyCancelled)])
 def test_a_payment_for_seats_that_are_gone_is_refunded(
     meanwhile: Callable[[Order], Order], refusal: type[HoldExpired] | type[AlreadyCancelled]
 ) -> None:
@@ -125,14 +135,14 @@ def test_an_order_is_paid_with_one_ticket_line_for_each_seat() -> None:
 
 
 def test_a_cancellation_that_comes_twice_at_once_is_one() -> None:
-    orders = FakeOrders(RESERVED, Order.cancelled)
-    assert cancel_order(orders, order_id="ord_1", buyer=BOB).status == "cancelled"
+    orders = FakeOrders(RESERVED, given_up)
+    assert cancel_order(orders, at(NOON), order_id="ord_1", buyer=BOB).status == "cancelled"
     assert orders.sent == []
 
 
 def test_a_cancelled_order_says_that_it_was_not_paid() -> None:
     orders = FakeOrders(RESERVED)
-    cancel_order(orders, order_id="ord_1", buyer=BOB)
+    cancel_order(orders, at(NOON), order_id="ord_1", buyer=BOB)
     [cancelled] = orders.sent
     assert isinstance(cancelled, OrderCancelled)
     assert not cancelled.was_paid
@@ -160,7 +170,7 @@ def test_a_hold_ends_at_its_time_and_once() -> None:
     assert delay.sent == []
 
 
-@pytest.mark.parametrize("meanwhile", [Order.cancelled, lambda order: order.paid(Payment("confirmed", "simulated", "p"), NOON)])
+@pytest.mark.parametrize("meanwhile", [given_up, lambda order: order.paid(Payment("confirmed", "simulated", "p"), NOON)])
 def test_a_hold_that_was_settled_meanwhile_is_left_alone(meanwhile: Callable[[Order], Order]) -> None:
     racing, settled = FakeOrders(RESERVED, meanwhile), FakeOrders(meanwhile(RESERVED))
     for orders in (racing, settled):

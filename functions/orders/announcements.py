@@ -1,0 +1,88 @@
+"""What is told of an order: its messages."""
+
+from functions.orders.domain import Line, Order
+from shared.messages import (
+    LineState,
+    Message,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderReserved,
+    OrderState,
+    TicketLine,
+)
+
+
+def placed(order: Order) -> Message:
+    if order.expires_at is None:  # it costs nothing and is paid already
+        return paid(order)
+    return OrderReserved(
+        conference_id=order.conference_id,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        expires_at=order.expires_at,
+        order=state(order),
+    )
+
+
+def paid(order: Order) -> OrderPaid:
+    return OrderPaid(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        buyer_name=order.buyer_name,
+        buyer_email=order.buyer_email,
+        total=order.total,
+        time_zone=order.time_zone,
+        tickets=[ticket for line in order.lines for ticket in _tickets(line)],
+        revision=order.revision,
+        created_at=order.created_at,
+    )
+
+
+def expired(order: Order) -> OrderExpired:
+    return OrderExpired(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        order=state(order),
+    )
+
+
+def cancelled(order: Order) -> OrderCancelled:
+    return OrderCancelled(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        was_paid=False,
+        order=state(order),
+    )
+
+
+def state(order: Order) -> OrderState:
+    return OrderState(
+        revision=order.revision,
+        status=order.status,
+        created_at=order.created_at,
+        total=order.total,
+        refunded=order.refunded,
+        lines=tuple(LineState(each.ticket_type_id, each.name, each.quantity, each.total) for each in order.lines_of(order.seated)),
+    )
+
+
+def _tickets(line: Line) -> list[TicketLine]:
+    return [
+        TicketLine(
+            ticket_type_id=line.ticket_type_id,
+            ticket_type_name=line.name,
+            price=line.unit_price,
+            attendee_name=attendee.name,
+            attendee_email=attendee.email,
+            valid_from=line.valid_from,
+            valid_until=line.valid_until,
+        )
+        for attendee in line.attendees
+    ]
