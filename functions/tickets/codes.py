@@ -6,24 +6,20 @@ Base 32 and not base 45: at these lengths the QR symbol is the same size, and th
 import base64
 import binascii
 from functools import lru_cache
-from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from functions.tickets.entry_code import CODE_SIZE, EntryCode, NotACode
+from functions.tickets.entry_code import PAYLOAD_SIZES, EntryCode, NotACode, Version
 
-PREFIX = "KETEMU:E1:"
-_SIGNATURE_SIZE = 64
-_TEXT_SIZE = -(-(CODE_SIZE + _SIGNATURE_SIZE) * 8 // 5)  # base 32 without padding: 196 characters
+PREFIXES: dict[Version, str] = {version: f"KETEMU:E{version}:" for version in PAYLOAD_SIZES}
+SIGNATURE_SIZE = 64
 
 
 class EntryCodes:
     """Signs and verifies entry codes; every conference and key id has a key of its own, derived from one root secret."""
-
-    key_id: Final = 1  # of the codes signed now; codes of any key id stay verifiable
 
     def __init__(self, root: bytes) -> None:
         self._root = root
@@ -33,12 +29,12 @@ class EntryCodes:
         """The code's text: QR alphanumeric characters only. The same entry always gives the same text."""
         payload = entry.payload()
         signature = self._key(EntryCode.of_payload(payload).conference_id, entry.key_id).sign(payload)
-        return PREFIX + base64.b32encode(payload + signature).decode().rstrip("=")
+        return PREFIXES[entry.version] + base64.b32encode(payload + signature).decode().rstrip("=")
 
     def verify(self, code: str) -> EntryCode:
         """What a genuine code says. Raises NotACode for any other text."""
         signed = _decode(code)
-        payload, signature = signed[:CODE_SIZE], signed[CODE_SIZE:]
+        payload, signature = signed[:-SIGNATURE_SIZE], signed[-SIGNATURE_SIZE:]
         entry = EntryCode.of_payload(payload)
         try:
             self.public_key(entry.conference_id, entry.key_id).verify(signature, payload)
@@ -56,14 +52,17 @@ class EntryCodes:
 
 
 def _decode(code: str) -> bytes:
-    text = code.removeprefix(PREFIX)
-    if text == code or len(text) != _TEXT_SIZE:
+    """Payload and signature. The payload's version is the prefix's."""
+    version = next((version for version, prefix in PREFIXES.items() if code.startswith(prefix)), None)
+    if version is None:
         raise NotACode
+    text = code.removeprefix(PREFIXES[version])
     try:
         signed = base64.b32decode(text + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError):  # ValueError: not ASCII
         raise NotACode from None
     # The last character carries spare bits, which must be zero: each code has one spelling.
-    if base64.b32encode(signed).decode().rstrip("=") != text:
+    one_spelling = base64.b32encode(signed).decode().rstrip("=") == text
+    if not one_spelling or len(signed) != PAYLOAD_SIZES[version] + SIGNATURE_SIZE or signed[0] != version:
         raise NotACode
     return signed

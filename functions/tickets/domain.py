@@ -1,5 +1,6 @@
 """What a ticket is, and what the door decides."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Self
@@ -10,7 +11,7 @@ from shared.ids import derived_id
 
 Status = Literal["valid", "checked_in", "checked_out", "cancelled"]
 Direction = Literal["entry", "exit"]
-Reason = Literal["already_redeemed", "canceled", "invalid", "invalid_time", "rules"]  # as pretix's redeem spells them
+Reason = Literal["already_redeemed", "canceled", "invalid", "invalid_time", "revoked", "rules"]  # as pretix's redeem spells them
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far a scanner's clock may run ahead of ours
 
@@ -58,6 +59,7 @@ class Scan:
     nonce: str
     conference_id: str
     ticket_id: str
+    serial: int  # the code's
     direction: Direction
     gate: str | None
     scanned_at: datetime  # when it happened, by the scanner's clock
@@ -95,6 +97,7 @@ class Ticket:
     owner_id: str
     attendee: Attendee
     code: str
+    serial: int = 1  # of `code`, among those that the ticket has had
     valid_from: datetime
     valid_until: datetime
     issued_at: datetime
@@ -111,6 +114,8 @@ class Ticket:
     def _refusal(self, scan: Scan) -> Reason | None:
         if self.status == "cancelled":
             return "canceled"
+        if scan.serial != self.serial:
+            return "revoked"
         if scan.direction == "exit":  # whoever is inside may leave at any time
             return None if self.status == "checked_in" else "rules"
         if not self.valid_from <= scan.scanned_at < self.valid_until:
@@ -121,6 +126,8 @@ class Ticket:
         match reason:
             case "canceled":
                 return "The ticket was cancelled."
+            case "revoked":
+                return "The ticket has a newer code, which alone counts. Its owner finds it under their tickets."
             case "rules":
                 return "The ticket is not inside, so it cannot leave."
             case "invalid_time":
@@ -153,12 +160,30 @@ def ticket_id(order_id: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TicketsOfOrder:
-    """What became of an order's tickets. Cancelled and none issued: the order ended before its payment was heard of."""
+    """What became of an order's tickets. None issued: nothing was heard of its payment yet."""
 
     order_id: str
-    issued: int
-    cancelled: bool
+    issued: int = 0
+    cancelled: bool = False  # the order as a whole
+    numbers: frozenset[int] = frozenset()  # of the tickets that were cancelled one by one
+    revision: int = 0  # grows with each change; 0: nothing is on record
 
     @property
-    def ticket_ids(self) -> list[str]:
-        return [ticket_id(self.order_id, number) for number in range(1, self.issued + 1)]
+    def is_settled(self) -> bool:
+        """Whether there is nothing left to issue."""
+        return self.cancelled or self.issued > 0
+
+    @property
+    def standing(self) -> dict[int, str]:
+        """The ids of the tickets that are issued and not cancelled, by their numbers."""
+        numbers = () if self.cancelled else range(1, self.issued + 1)
+        return {number: ticket_id(self.order_id, number) for number in numbers if number not in self.numbers}
+
+    def issue(self, tickets: int) -> Self:
+        return replace(self, issued=tickets, revision=self.revision + 1)
+
+    def cancel(self, numbers: Collection[int]) -> Self:
+        """Without the tickets of these `numbers`, or without any where there are none; itself where that changes nothing."""
+        if self.cancelled or (numbers and self.numbers.issuperset(numbers)):
+            return self
+        return replace(self, cancelled=not numbers, numbers=self.numbers | set(numbers), revision=self.revision + 1)

@@ -4,55 +4,51 @@ from collections.abc import Sequence
 
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Stale, Ticket, TicketsOfOrder
+from functions.tickets.domain import Ticket, TicketsOfOrder
 from functions.tickets.items import OrderTicketsItem, TicketItem, commit
-from shared.messages import TicketCancelled, TicketIssued
-from shared.table import Item, Outbox, decode_cursor, page
+from shared.messages import Message
+from shared.table import Outbox, decode_cursor, page
 
 
 class DynamoTickets:
     """Implements `use_cases.Tickets`."""
 
-    def issue(self, order_id: str, tickets: Sequence[Ticket], messages: Sequence[TicketIssued]) -> bool:
-        """One transaction of 2n + 1 items: up to 49 tickets an order."""
-        order = OrderTicketsItem.of(TicketsOfOrder(order_id, len(tickets), cancelled=False))
+    def of_order(self, order_id: str) -> TicketsOfOrder:
+        try:
+            return OrderTicketsItem.get(*OrderTicketsItem.key(order_id), consistent_read=True).domain()
+        except OrderTicketsItem.DoesNotExist:
+            return TicketsOfOrder(order_id)
+
+    def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
+        """One transaction of the order, its tickets and the messages: up to 49 tickets an order."""
 
         def compose(transaction: TransactWrite) -> None:
-            transaction.save(order, condition=Item.pk.does_not_exist())
+            _save(transaction, order)
             for ticket in tickets:
                 transaction.save(TicketItem.of(ticket))
             for message in messages:
                 transaction.save(Outbox.of(message))
 
-        try:
-            commit(compose)
-        except Stale:
-            return False
-        return True
+        commit(compose)
 
-    def of_order(self, order_id: str) -> TicketsOfOrder | None:
-        try:
-            return OrderTicketsItem.get(*OrderTicketsItem.key(order_id), consistent_read=True).domain()
-        except OrderTicketsItem.DoesNotExist:
-            return None
-
-    def bar(self, order_id: str) -> None:
-        order = OrderTicketsItem.of(TicketsOfOrder(order_id, 0, cancelled=True))
-        commit(lambda transaction: transaction.save(order, condition=Item.pk.does_not_exist()))
-
-    def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
+    def cancel(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
         def compose(transaction: TransactWrite) -> None:
+            _save(transaction, order)
             for message in messages:
                 transaction.save(Outbox.of(message))
-            transaction.update(
-                OrderTicketsItem(*OrderTicketsItem.key(order.order_id)),
-                actions=[OrderTicketsItem.cancelled.set(True)],
-                condition=OrderTicketsItem.cancelled == False,  # noqa: E712  # an expression, not a comparison
-            )
-            for ticket_id in order.ticket_ids:
-                transaction.update(TicketItem(*TicketItem.key(ticket_id)), actions=[TicketItem.status.set("cancelled")])
+            for ticket in tickets:
+                # Not where its owner changed a moment ago: the message is for who has it now.
+                transaction.update(
+                    TicketItem(*TicketItem.key(ticket.id)),
+                    actions=[TicketItem.status.set("cancelled")],
+                    condition=TicketItem.code == ticket.code,
+                )
 
         commit(compose)
+
+    def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        items = TicketItem.batch_get([TicketItem.key(each) for each in ticket_ids], consistent_read=True)
+        return sorted((item.domain() for item in items), key=lambda ticket: ticket_ids.index(ticket.id))
 
     def get(self, ticket_id: str) -> Ticket | None:
         try:
@@ -65,3 +61,10 @@ class DynamoTickets:
         start = decode_cursor(cursor, partition, "gsi1pk")
         items, next_cursor = page(TicketItem.gsi1.query(partition, limit=limit, last_evaluated_key=start, scan_index_forward=False))
         return [item.domain() for item in items if isinstance(item, TicketItem)], next_cursor
+
+
+def _save(transaction: TransactWrite, order: TicketsOfOrder) -> None:
+    """Where nobody else has changed the order since it was read."""
+    first = order.revision == 1
+    unchanged = OrderTicketsItem.pk.does_not_exist() if first else OrderTicketsItem.revision == order.revision - 1
+    transaction.save(OrderTicketsItem.of(order), condition=unchanged)

@@ -35,7 +35,9 @@ class DynamoDoor:
             transaction.save(ScanItem.of(scan, verdict), condition=Item.pk.does_not_exist())
             transaction.save(Outbox.of(message))
             transaction.update(
-                TicketItem(*TicketItem.key(before.id)), actions=_changes(after), condition=TicketItem.status == before.status
+                TicketItem(*TicketItem.key(before.id)),
+                actions=_changes(after),
+                condition=(TicketItem.status == before.status) & (TicketItem.code == before.code),
             )
 
         commit(compose)

@@ -12,7 +12,7 @@ A scan has a partition of its own, so that a full door heats no key.
 from collections.abc import Callable
 from typing import cast
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
@@ -33,6 +33,7 @@ class TicketItem(Item, discriminator="Ticket"):
     attendee_name = UnicodeAttribute(attr_name="name")
     attendee_email = UnicodeAttribute(attr_name="email")
     code = UnicodeAttribute()
+    serial = NumberAttribute(default=1, attr_name="no")
     valid_from = UnicodeAttribute(attr_name="from")
     valid_until = UnicodeAttribute(attr_name="until")
     time_zone = UnicodeAttribute(attr_name="zone")
@@ -60,6 +61,7 @@ class TicketItem(Item, discriminator="Ticket"):
             attendee_name=ticket.attendee.name,
             attendee_email=ticket.attendee.email,
             code=ticket.code,
+            serial=ticket.serial,
             valid_from=iso(ticket.valid_from),
             valid_until=iso(ticket.valid_until),
             time_zone=ticket.time_zone,
@@ -79,6 +81,7 @@ class TicketItem(Item, discriminator="Ticket"):
             owner_id=self.gsi1pk.removeprefix("USER#"),
             attendee=Attendee(self.attendee_name, self.attendee_email),
             code=self.code,
+            serial=int(self.serial),
             valid_from=parse(self.valid_from),
             valid_until=parse(self.valid_until),
             issued_at=parse(issued_at),
@@ -94,6 +97,7 @@ class ScanItem(Item, discriminator="TicketScan"):
     nonce = UnicodeAttribute()
     conference_id = UnicodeAttribute()
     ticket_id = UnicodeAttribute()
+    serial = NumberAttribute(default=1)
     direction = UnicodeAttribute()
     gate = UnicodeAttribute(null=True)
     scanned_at = UTCDateTimeAttribute()
@@ -115,6 +119,7 @@ class ScanItem(Item, discriminator="TicketScan"):
             nonce=scan.nonce,
             conference_id=scan.conference_id,
             ticket_id=scan.ticket_id,
+            serial=scan.serial,
             direction=scan.direction,
             gate=scan.gate,
             scanned_at=scan.scanned_at,
@@ -131,6 +136,7 @@ class ScanItem(Item, discriminator="TicketScan"):
             nonce=self.nonce,
             conference_id=self.conference_id,
             ticket_id=self.ticket_id,
+            serial=int(self.serial),
             direction=cast("Direction", self.direction),
             gate=self.gate,
             scanned_at=self.scanned_at,
@@ -146,6 +152,8 @@ class OrderTicketsItem(Item, discriminator="OrderTickets"):
     order_id = UnicodeAttribute()
     issued = NumberAttribute()  # how many
     cancelled = BooleanAttribute()
+    numbers = NumberSetAttribute(null=True)
+    revision = NumberAttribute(default=1)
 
     @staticmethod
     def key(order_id: str) -> tuple[str, str]:
@@ -153,10 +161,18 @@ class OrderTicketsItem(Item, discriminator="OrderTickets"):
 
     @classmethod
     def of(cls, order: TicketsOfOrder) -> "OrderTicketsItem":
-        return cls(*cls.key(order.order_id), order_id=order.order_id, issued=order.issued, cancelled=order.cancelled)
+        return cls(
+            *cls.key(order.order_id),
+            order_id=order.order_id,
+            issued=order.issued,
+            cancelled=order.cancelled,
+            numbers=order.numbers or None,
+            revision=order.revision,
+        )
 
     def domain(self) -> TicketsOfOrder:
-        return TicketsOfOrder(self.order_id, int(self.issued), self.cancelled)
+        numbers = frozenset(int(number) for number in self.numbers or ())
+        return TicketsOfOrder(self.order_id, int(self.issued), self.cancelled, numbers, int(self.revision))
 
 
 def commit(compose: Callable[[TransactWrite], None]) -> None:

@@ -1,23 +1,23 @@
 """What people and messages do with tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder, ticket_id
+from functions.tickets.domain import Attendee, Stale, Ticket, TicketsOfOrder, ticket_id
 from functions.tickets.entry_code import EntryCode
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import NotFound
-from shared.messages import OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketIssued, TicketLine
+from shared.messages import Message, OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketIssued, TicketLine
 from shared.telemetry import count
+
+T = TypeVar("T")
+
+_TRIES = 5  # readings of what others keep changing
 
 
 class Codes(Protocol):
-    @property
-    def key_id(self) -> int:
-        """Of the keys that sign now."""
-
     def sign(self, entry: EntryCode) -> str: ...
 
     def verify(self, code: str) -> EntryCode:
@@ -25,16 +25,16 @@ class Codes(Protocol):
 
 
 class Tickets(Protocol):
-    def issue(self, order_id: str, tickets: Sequence[Ticket], messages: Sequence[TicketIssued]) -> bool:
-        """Whether the tickets were issued now: False where the order has its tickets already, or has ended."""
+    def of_order(self, order_id: str) -> TicketsOfOrder: ...
 
-    def of_order(self, order_id: str) -> TicketsOfOrder | None: ...
+    def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
+        """Raises Stale where the order has changed since it was read."""
 
-    def bar(self, order_id: str) -> None:
-        """No ticket of the order will ever be issued. Raises Stale where they have been."""
+    def cancel(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
+        """Raises Stale where the order or the owner of a ticket has changed since it was read."""
 
-    def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
-        """Raises Stale where they are cancelled already."""
+    def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        """Those that there are, in the same order."""
 
     def get(self, ticket_id: str) -> Ticket | None: ...
 
@@ -42,39 +42,62 @@ class Tickets(Protocol):
         """Newest first. Raises Malformed for a foreign cursor."""
 
 
-def issue_tickets(tickets: Tickets, codes: Codes, clock: Clock, order: OrderPaid) -> None:
-    """One ticket for each line of a paid order; once only, however often the message comes."""
+def again(act: Callable[[], T]) -> T:
+    """What `act` returns, which reads, decides and writes: anew where others changed in between what it read. Raises Stale."""
+    for _ in range(_TRIES):
+        try:
+            return act()
+        except Stale:
+            continue
+    raise Stale
+
+
+def issue_tickets(tickets: Tickets, codes: Codes, clock: Clock, paid: OrderPaid) -> None:
+    """One ticket for each line of a paid order; once only, however often the message comes.
+
+    A line that was refunded before becomes a cancelled ticket: its order's numbers stay those that everybody else counts by.
+    """
+    again(lambda: _issue(tickets, codes, clock, paid))
+
+
+def _issue(tickets: Tickets, codes: Codes, clock: Clock, paid: OrderPaid) -> None:
+    order = tickets.of_order(paid.order_id)
+    if order.is_settled:
+        return
+    order = order.issue(len(paid.tickets))
     issued_at = clock()
-    issued = [_ticket(codes, order, number, line, issued_at) for number, line in enumerate(order.tickets, start=1)]
-    messages = [_issued(order, number, ticket) for number, ticket in enumerate(issued, start=1)]
-    if tickets.issue(order.order_id, issued, messages):
-        count("TicketsIssued", order.conference_id, by=len(issued))
+    issued = [_ticket(codes, order, paid, number, line, issued_at) for number, line in enumerate(paid.tickets, start=1)]
+    told: list[Message] = [_issued(paid, number, ticket) for number, ticket in enumerate(issued, start=1)]
+    told += [_cancelled(number, ticket) for number, ticket in enumerate(issued, start=1) if ticket.status == "cancelled"]
+    tickets.issue(order, issued, told)
+    count("TicketsIssued", paid.conference_id, by=len(order.standing))
 
 
-def _ticket(codes: Codes, order: OrderPaid, number: int, line: TicketLine, issued_at: datetime) -> Ticket:
+def _ticket(codes: Codes, order: TicketsOfOrder, paid: OrderPaid, number: int, line: TicketLine, issued_at: datetime) -> Ticket:
     entry = EntryCode(
-        key_id=codes.key_id,
+        key_id=1,
         ticket_id=ticket_id(order.order_id, number),
-        conference_id=order.conference_id,
+        conference_id=paid.conference_id,
         ticket_type_id=line.ticket_type_id,
         valid_from=line.valid_from,
         valid_until=line.valid_until,
     )
     return Ticket(
         id=entry.ticket_id,
-        conference_id=order.conference_id,
-        conference_name=order.conference_name,
+        conference_id=paid.conference_id,
+        conference_name=paid.conference_name,
         order_id=order.order_id,
         ticket_type_id=line.ticket_type_id,
         ticket_type_name=line.ticket_type_name,
-        owner_id=order.buyer_id,
+        owner_id=paid.buyer_id,
         attendee=Attendee(line.attendee_name, line.attendee_email),
         code=codes.sign(entry),
         valid_from=line.valid_from,
         valid_until=line.valid_until,
         issued_at=issued_at,
-        time_zone=order.time_zone,
-        is_for_owner=_same_name(line.attendee_name, order.buyer_name),
+        time_zone=paid.time_zone,
+        is_for_owner=_same_name(line.attendee_name, paid.buyer_name),
+        status="valid" if number in order.standing else "cancelled",
     )
 
 
@@ -102,26 +125,29 @@ def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
 
 
 def cancel_tickets(tickets: Tickets, ended: OrderRefunded | OrderCancelled) -> None:
-    """Nothing of a refunded or cancelled order opens the door; once only, and also where it comes before OrderPaid.
-
-    Raises Stale where OrderPaid is being dealt with at the same moment: the message must come again.
-    """
-    order = tickets.of_order(ended.order_id)
-    if order is None:
-        tickets.bar(ended.order_id)
-    elif not order.cancelled:
-        messages = [_cancelled(ended, number, issued) for number, issued in enumerate(order.ticket_ids, start=1)]
-        tickets.cancel(order, messages)
+    """Nothing that was given back opens the door; once only, and also where it comes before OrderPaid."""
+    numbers = ended.numbers if isinstance(ended, OrderRefunded) else ()
+    again(lambda: _cancel(tickets, ended.order_id, numbers))
 
 
-def _cancelled(ended: OrderRefunded | OrderCancelled, number: int, issued: str) -> TicketCancelled:
+def _cancel(tickets: Tickets, order_id: str, numbers: Collection[int]) -> None:
+    order = tickets.of_order(order_id)
+    after = order.cancel(numbers)
+    if after is order:
+        return
+    gone = {number: issued for number, issued in order.standing.items() if number not in after.standing}
+    cancelled = tickets.some(list(gone.values()))
+    tickets.cancel(after, cancelled, [_cancelled(number, ticket) for number, ticket in zip(gone, cancelled, strict=True)])
+
+
+def _cancelled(number: int, ticket: Ticket) -> TicketCancelled:
     return TicketCancelled(
-        conference_id=ended.conference_id,
-        conference_name=ended.conference_name,
-        ticket_id=issued,
-        order_id=ended.order_id,
+        conference_id=ticket.conference_id,
+        conference_name=ticket.conference_name,
+        ticket_id=ticket.id,
+        order_id=ticket.order_id,
         number=number,
-        owner_id=ended.buyer_id,
+        owner_id=ticket.owner_id,
     )
 
 

@@ -10,11 +10,10 @@ from functions.tickets.domain import (
     NonceReused,
     Redemption,
     Scan,
-    Stale,
     Ticket,
     Verdict,
 )
-from functions.tickets.use_cases import Codes
+from functions.tickets.use_cases import Codes, again
 from shared.caller import Caller, Role
 from shared.clock import Clock
 from shared.errors import Forbidden
@@ -22,7 +21,6 @@ from shared.messages import TicketCheckedIn
 from shared.telemetry import count
 
 DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
-_TRIES = 5  # readings of a ticket that others keep changing; after the first entry there is little left to change
 
 
 class Door(Protocol):
@@ -61,13 +59,14 @@ def check_in(
         nonce=nonce,
         conference_id=entry.conference_id,
         ticket_id=entry.ticket_id,
+        serial=entry.serial,
         direction=direction,
         gate=gate,
         scanned_at=scanned_at or received_at,
         received_at=received_at,
         operator_id=caller.user_id,
     )
-    return _settle(door, scan)
+    return again(lambda: _settle(door, scan))
 
 
 def _require_a_door(caller: Caller) -> None:
@@ -79,15 +78,8 @@ def _require_a_door(caller: Caller) -> None:
 
 
 def _settle(door: Door, scan: Scan) -> Redemption:
-    for _ in range(_TRIES):
-        ticket, recorded = door.at_the_door(scan)
-        if recorded:
-            return _repeat(scan, ticket, *recorded)
-        try:
-            return _decide(door, ticket, scan)
-        except Stale:
-            continue
-    raise Stale
+    ticket, recorded = door.at_the_door(scan)
+    return _repeat(scan, ticket, *recorded) if recorded else _decide(door, ticket, scan)
 
 
 def _repeat(scan: Scan, ticket: Ticket | None, recorded: Scan, verdict: Verdict) -> Redemption:

@@ -1,5 +1,6 @@
 """Orders become tickets once, and stop being tickets once, in whatever order the messages come."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support import Table, call, deliver
 
 PAID = order_paid(2)
 REFUNDED = OrderRefunded(conference_id=CONFERENCE, order_id=PAID.order_id, buyer_id=ADA.user_id, amount=Money(9800, "EUR"))
+SECOND_REFUNDED = replace(REFUNDED, numbers=(2,))
 CANCELLED = OrderCancelled(conference_id=CONFERENCE, order_id=PAID.order_id, buyer_id=ADA.user_id, was_paid=True)
 ABANDONED = OrderCancelled(conference_id=CONFERENCE, order_id=PAID.order_id, buyer_id=ADA.user_id, was_paid=False)
 
@@ -71,6 +73,17 @@ def test_in_any_order_of_messages_nothing_is_left_to_enter_with(table: Table, or
         assert not deliver(worker.handler, message)
     assert "valid" not in statuses()
     assert len(told(table, TicketIssued)) == len(told(table, TicketCancelled))
+
+
+@pytest.mark.parametrize("order", permutations([PAID, SECOND_REFUNDED, SECOND_REFUNDED]))
+def test_a_refund_of_one_ticket_leaves_the_other_in_any_order_of_messages(table: Table, order: tuple[Message, ...]) -> None:
+    for message in [*order, *order]:
+        assert not deliver(worker.handler, message)
+    second = call(api.handler, "GET", f"/tickets/{ticket_id(PAID.order_id, 2)}", caller=ADA).json
+    assert second["status"] == "cancelled"
+    assert sorted(statuses()) == ["cancelled", "valid"]
+    assert len(told(table, TicketCancelled)) == 1
+    assert check_in(second["code"]).json["reason"] == "canceled"
 
 
 def test_an_order_that_was_never_paid_had_no_tickets_to_cancel(table: Table) -> None:

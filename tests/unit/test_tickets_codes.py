@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ entries = st.builds(
     ticket_type_id=ids.map(lambda raw: id_from_bytes("typ", raw)),
     valid_from=seconds,
     valid_until=seconds,
+    serial=st.integers(1, 65535),
 )
 ENTRY = EntryCode(
     key_id=1,
@@ -58,9 +60,9 @@ def test_a_code_says_what_was_signed(entry: EntryCode) -> None:
 
 
 @given(entries)
-def test_a_code_has_206_characters_of_the_alphanumeric_set(entry: EntryCode) -> None:
+def test_a_code_has_209_characters_of_the_alphanumeric_set(entry: EntryCode) -> None:
     code = CODES.sign(entry)
-    assert len(code) == 206
+    assert len(code) == 209
     assert ALPHANUMERIC.fullmatch(code)
 
 
@@ -81,6 +83,7 @@ def test_the_last_character_has_one_spelling(character: str) -> None:
 def test_other_text_is_no_code(text: str) -> None:
     assert not is_a_code(text)
     assert not is_a_code("KETEMU:E1:" + text)
+    assert not is_a_code("KETEMU:E2:" + text)
 
 
 @given(entries, ids)
@@ -101,11 +104,16 @@ def test_a_code_of_one_conference_is_never_another_conferences(entry: EntryCode,
 
 def spliced(payload_of: str, signature_of: str) -> str:
     """One code's payload with the other's signature."""
+    return text_of(raw(payload_of)[:-64] + raw(signature_of)[-64:])
 
-    def raw(code: str) -> bytes:
-        return base64.b32decode(code.removeprefix("KETEMU:E1:") + "====")
 
-    return "KETEMU:E1:" + base64.b32encode(raw(payload_of)[:58] + raw(signature_of)[58:]).decode().rstrip("=")
+def raw(code: str) -> bytes:
+    text = code.removeprefix("KETEMU:E2:")
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
+def text_of(signed: bytes, prefix: str = "KETEMU:E2:") -> str:
+    return prefix + base64.b32encode(signed).decode().rstrip("=")
 
 
 def test_every_conference_and_key_id_has_a_key_of_its_own() -> None:
@@ -140,6 +148,25 @@ def test_a_window_wider_than_the_format_is_cut_to_what_fits() -> None:
     assert (read.valid_from.year, read.valid_until.year) == (1970, 2106)
 
 
+def test_each_of_a_tickets_codes_is_another() -> None:
+    codes = [CODES.sign(replace(ENTRY, serial=serial)) for serial in (1, 2, 65535)]
+    assert len(set(codes)) == 3
+    assert [CODES.verify(code).serial for code in codes] == [1, 2, 65535]
+
+
+def test_a_code_of_version_1_is_a_tickets_first() -> None:
+    old = replace(ENTRY, version=1)
+    code = CODES.sign(old)
+    assert code.startswith("KETEMU:E1:")
+    assert CODES.verify(code) == old
+    assert CODES.verify(code).serial == 1
+
+
+@pytest.mark.parametrize("prefix", ["KETEMU:E1:", "KETEMU:E3:", "KETEMU:", ""])
+def test_a_payload_is_read_under_the_prefix_of_its_version_only(prefix: str) -> None:
+    assert not is_a_code(text_of(raw(CODE), prefix))
+
+
 # docs/codes.md
 
 PAGE = (Path(__file__).parents[2] / "docs" / "codes.md").read_text()
@@ -155,6 +182,8 @@ def entry_of(vector: dict[str, Any]) -> EntryCode:
         ticket_type_id=vector["ticket_type_id"],
         valid_from=parse(vector["valid_from"]),
         valid_until=parse(vector["valid_until"]),
+        serial=vector["serial"],
+        version=vector["version"],
     )
 
 

@@ -28,11 +28,12 @@ TICKET = Ticket(
 )
 
 
-def scan(direction: Direction = "entry", at: datetime = NINE) -> Scan:
+def scan(direction: Direction = "entry", at: datetime = NINE, serial: int = 1) -> Scan:
     return Scan(
         nonce="n1",
         conference_id="cnf_1",
         ticket_id="tkt_1",
+        serial=serial,
         direction=direction,
         gate="South",
         scanned_at=at,
@@ -107,3 +108,11 @@ def test_a_scanners_clock_may_be_five_minutes_ahead_and_no_more() -> None:
     assert scanned(timedelta(minutes=5))
     with pytest.raises(ScannedInTheFuture):
         scanned(timedelta(minutes=5, microseconds=1))
+
+
+@pytest.mark.parametrize("direction", ["entry", "exit"])
+@pytest.mark.parametrize("serial", [1, 3])
+def test_only_the_latest_code_of_a_ticket_counts(direction: Direction, serial: int) -> None:
+    ticket = replace(TICKET, serial=2, status="checked_in" if direction == "exit" else "valid")
+    assert ticket.judge(scan(direction, serial=serial)).reason == "revoked"
+    assert ticket.judge(scan(direction, serial=2)).reason is None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -46,26 +47,29 @@ class TicketsInMemory:
     messages: list[Message] = field(default_factory=list)
     races_to_lose: int = 0
 
-    def issue(self, order_id: str, tickets: Sequence[Ticket], messages: Sequence[TicketIssued]) -> bool:
-        if order_id in self.orders:
-            return False
-        self.orders[order_id] = TicketsOfOrder(order_id, len(tickets), cancelled=False)
+    def of_order(self, order_id: str) -> TicketsOfOrder:
+        return self.orders.get(order_id, TicketsOfOrder(order_id))
+
+    def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
+        self.save(order)
         self.tickets |= {ticket.id: ticket for ticket in tickets}
         self.messages += messages
-        return True
 
-    def of_order(self, order_id: str) -> TicketsOfOrder | None:
-        return self.orders.get(order_id)
-
-    def bar(self, order_id: str) -> None:
-        if order_id in self.orders:
-            raise Stale
-        self.orders[order_id] = TicketsOfOrder(order_id, 0, cancelled=True)
-
-    def cancel(self, order: TicketsOfOrder, messages: Sequence[TicketCancelled]) -> None:
-        self.orders[order.order_id] = replace(order, cancelled=True)
-        self.tickets |= {each: replace(self.tickets[each], status="cancelled") for each in order.ticket_ids}
+    def cancel(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
+        self.save(order)
+        self.tickets |= {ticket.id: replace(ticket, status="cancelled") for ticket in tickets}
         self.messages += messages
+
+    def save(self, order: TicketsOfOrder) -> None:
+        if self.races_to_lose:
+            self.races_to_lose -= 1
+            raise Stale
+        if self.of_order(order.order_id).revision != order.revision - 1:
+            raise Stale
+        self.orders[order.order_id] = order
+
+    def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        return [self.tickets[each] for each in ticket_ids]
 
     def get(self, ticket_id: str) -> Ticket | None:
         return self.tickets.get(ticket_id)
@@ -186,6 +190,59 @@ def test_a_refund_that_overtakes_the_payment_leaves_nothing_to_issue() -> None:
     cancel_tickets(store, REFUNDED)
     assert not store.tickets
     assert not store.messages
+
+
+def refunded(*numbers: int) -> OrderRefunded:
+    return replace(REFUNDED, numbers=numbers)
+
+
+def test_a_refund_of_some_tickets_cancels_exactly_those() -> None:
+    store = TicketsInMemory()
+    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    store.messages.clear()
+    for _ in range(2):
+        cancel_tickets(store, refunded(2))
+    assert [ticket.status for ticket in store.tickets.values()] == ["valid", "cancelled", "valid"]
+    assert [message.number for message in store.messages if isinstance(message, TicketCancelled)] == [2]
+
+
+@pytest.mark.parametrize(
+    "heard",
+    list(permutations([order_paid(4), refunded(2), refunded(2, 4)]))
+    + list(permutations([order_paid(4), refunded(4), refunded(2)])),
+)
+def test_refunds_of_some_tickets_count_in_any_order_of_messages(heard: Sequence[OrderPaid | OrderRefunded]) -> None:
+    store = TicketsInMemory()
+    for message in [*heard, *heard]:
+        if isinstance(message, OrderPaid):
+            issue_tickets(store, CODES, lambda: NOW, message)
+        else:
+            cancel_tickets(store, message)
+    assert [ticket.status for ticket in store.tickets.values()] == ["valid", "cancelled", "valid", "cancelled"]
+    told = [message.number for message in store.messages if isinstance(message, TicketCancelled)]
+    assert sorted(told) == [2, 4]
+
+
+def test_a_refund_of_the_rest_cancels_what_was_left() -> None:
+    store = TicketsInMemory()
+    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    store.messages.clear()
+    for message in (refunded(2), REFUNDED, refunded(1), REFUNDED):
+        cancel_tickets(store, message)
+    assert {ticket.status for ticket in store.tickets.values()} == {"cancelled"}
+    assert sorted(message.number for message in store.messages if isinstance(message, TicketCancelled)) == [1, 2, 3]
+
+
+def test_a_refund_of_numbers_that_the_order_never_had_cancels_nothing(tickets: TicketsInMemory) -> None:
+    cancel_tickets(tickets, refunded(0, 7))
+    assert only(tickets).status == "valid"
+    assert not tickets.messages
+
+
+def test_a_cancellation_that_loses_a_race_is_decided_anew(tickets: TicketsInMemory) -> None:
+    tickets.races_to_lose = 2
+    cancel_tickets(tickets, REFUNDED)
+    assert only(tickets).status == "cancelled"
 
 
 # reading
