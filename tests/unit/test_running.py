@@ -2,18 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from localstack import leash, standing
-from localstack.disk import require_space
+from localstack import disk, leash, standing
 from localstack.failure import Failure
 from localstack.ports import free_port, is_free, require_free
 from localstack.processes import Child
@@ -95,7 +96,20 @@ def test_a_free_port_is_free() -> None:
 
 def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="The disk is full"):
-        require_space(tmp_path, 10**18)
+        disk.require_space(tmp_path, 10**18)
+
+
+def test_nobody_waits_for_the_deletion_of_what_a_run_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp-of-a-run-that-was-killed").mkdir()
+    (tmp_path / "tmp" / "function").mkdir(parents=True)
+    go_on = threading.Event()
+    delete = shutil.rmtree
+    monkeypatch.setattr(disk.shutil, "rmtree", lambda *args, **options: go_on.wait(10) and delete(*args, **options))
+    directory = disk.emptied(tmp_path / "tmp")
+    assert list(directory.iterdir()) == []
+    assert len(list(tmp_path.iterdir())) == 3
+    go_on.set()
+    eventually(lambda: list(tmp_path.iterdir()) == [directory])
 
 
 @pytest.fixture
