@@ -12,8 +12,6 @@ export SAM_CLI_TELEMETRY := 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
 
 BIN := .venv/bin
-# What `make run` writes when it is ready.
-STACK := .local/stack$(if $(filter-out 4566,$(PORT)),-$(PORT)).json
 CONTEXTS := gateway auth events orders tickets contacts notifications relay
 
 # uv's options for a lock file: exact, hashed, for every platform, and naming no index.
@@ -39,7 +37,7 @@ stop: environment ## stop what `make run` started (PORT=4566)
 	@$(BIN)/python -m localstack.stop --port $(PORT)
 
 demo: environment ## play the journey against the running stack (PORT=4566)
-	@$(BIN)/python -m localstack.demo --stack $(STACK)
+	@$(BIN)/python -m localstack.demo --port $(PORT)
 
 invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi EVENT=events/orders/place-order.json)
 	@$(BIN)/python -m localstack.invoke --port $(PORT) "$(FUNCTION)" "$(EVENT)"

@@ -5,7 +5,6 @@ Any surprise ends it with a non-zero exit.
 """
 
 import argparse
-import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from localstack.client import Call, NeverHappened, Person, Surprise, Unexpected, must, wait_until
+from localstack.failure import Failure
+from localstack.paths import LOCAL
+from localstack.processes import shown
+from localstack.standing import DEFAULT_PORT, ready_stack
 from shared import qr
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 116)
@@ -221,14 +224,14 @@ class Step:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stack", type=Path, default=Path(".local/stack.json"), help="what `make run` wrote")
-    stack_file = parser.parse_args().stack
-    if not stack_file.exists():
-        console.print(f"[red]Nothing is running[/] ({stack_file} is not there). Start the platform in another terminal: make run")
+    parser = argparse.ArgumentParser(prog="make demo", description="Play the journey against the running stack.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    try:
+        stack = ready_stack(parser.parse_args().port)
+    except Failure as failure:
+        console.print(f"[red]Nothing is running.[/] {failure}")
         return 1
-    stack = json.loads(stack_file.read_text())
-    picture = stack_file.parent / "ticket.png"
+    picture = LOCAL / "ticket.png"
     with httpx.Client(timeout=30) as http:
         journey = Journey(stack["api_url"], http, picture)
         try:
@@ -243,7 +246,7 @@ def main() -> int:
     for title, outcome, seconds in journey.steps:
         table.add_row(title, outcome, f"{seconds:.2f}")
     console.print(table)
-    console.print(f"The ticket's QR code is in {picture}.")
+    console.print(f"The ticket's QR code is in {shown(picture)}.")
     return 0
 
 

@@ -128,13 +128,14 @@ def welcome(stack: RunningStack, demo: dict[str, Any], arguments: argparse.Names
     )
     for line in lines:
         console.print(escape(line), soft_wrap=True)
+    here = "" if arguments.port == DEFAULT_PORT else f" PORT={arguments.port}"
     console.print(
-        f"\nDescribed in {shown(stack_file(arguments.port))} while it is ready. [bold]make demo[/] plays the whole journey."
+        f"\nDescribed in {shown(stack_file(arguments.port))} while it is ready. [bold]make demo{here}[/] plays the whole journey."
     )
     console.print(
         f"Deployed to {stack.endpoint_url}; Ctrl-C ends this command and leaves the stack there."
         if arguments.endpoint
-        else "Ctrl-C (or `make stop`) ends it and writes its data; killed outright, it loses what came since the last start."
+        else f"Ctrl-C (or `make stop{here}`) ends it and writes its data; killed outright, it loses what came since the last start."
     )
 
 
