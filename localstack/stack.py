@@ -67,7 +67,7 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
             cache_port = port + 1 if ports.is_free(port + 1) else ports.free_port()
             programs = (children.enter_context(valkey(cache_port, data)), children.enter_context(emulator(port, data)))
         endpoint, redis_url = Endpoint(f"http://{ports.HOST}:{port}"), f"redis://{ports.HOST}:{cache_port}/0"
-        outputs, fresh = deploy(endpoint, parameters(redis_url), data, steps)
+        outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps)
         yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs)
 
 
@@ -77,13 +77,19 @@ def deployed_stack(url: str, logs: Path, steps: Steps) -> RunningStack:
     with steps(f"Find the emulator at {endpoint.url}"):
         endpoint.check()
     redis_url = os.environ.get("REDIS_URL") or "off"
-    outputs, fresh = deploy(endpoint, parameters(redis_url), logs, steps)
+    outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), logs, steps)
     return RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh)
 
 
-def parameters(redis_url: str) -> dict[str, str]:
+def parameters(endpoint: Endpoint, redis_url: str) -> dict[str, str]:
     """Of template.yaml, for a stack that is not on AWS."""
-    return {"Stage": "local", "AgendaCacheUrl": redis_url, "MailFrom": MAIL_FROM, "EventArchive": "off"}
+    return {
+        "Stage": "local",
+        "AgendaCacheUrl": redis_url,
+        "MailFrom": MAIL_FROM,
+        "EventArchive": "off",
+        "ApiAddress": endpoint.api_url("{api}", "v1"),
+    }
 
 
 def _api_url(endpoint: Endpoint, outputs: Mapping[str, str]) -> str:

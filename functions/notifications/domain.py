@@ -1,4 +1,4 @@
-"""What a person is told, in which words, and when an order's mail is complete."""
+"""What a person is told, and in which words."""
 
 import re
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ def welcome(name: str) -> News:
 
 
 def role_changed(conference_id: str, conference: str, role: Role | None) -> News:
-    where, data = _named(conference), {"conference_id": conference_id}
+    where, data = conference_named(conference), {"conference_id": conference_id}
     if role is None:
         title = f"You are no longer on the team of {where}"
         return News("role-changed", title, "Your role in this conference was taken back. Your tickets are not affected.", data)
@@ -88,7 +88,7 @@ def role_changed(conference_id: str, conference: str, role: Role | None) -> News
 def order_paid(order_id: str, conference_id: str, conference: str, total: Money, tickets: int) -> News:
     return News(
         "order-paid",
-        f"Your order for {_named(conference)} is complete",
+        f"Your order for {conference_named(conference)} is complete",
         f"{_count(tickets)}, {price(total)}. {'It is' if tickets == 1 else 'They are'} on the way to you by e-mail.",
         {"conference_id": conference_id, "order_id": order_id},
     )
@@ -97,7 +97,7 @@ def order_paid(order_id: str, conference_id: str, conference: str, total: Money,
 def order_expired(order_id: str, conference_id: str, conference: str) -> News:
     return News(
         "order-expired",
-        f"Your reservation for {_named(conference)} has expired",
+        f"Your reservation for {conference_named(conference)} has expired",
         "It was not paid in time, so its seats are on sale again. Nothing was charged; you can place a new order.",
         {"conference_id": conference_id, "order_id": order_id},
     )
@@ -106,7 +106,7 @@ def order_expired(order_id: str, conference_id: str, conference: str) -> News:
 def order_cancelled(order_id: str, conference_id: str, conference: str, was_paid: bool) -> News:
     return News(
         "order-cancelled",
-        f"Your order for {_named(conference)} is cancelled",
+        f"Your order for {conference_named(conference)} is cancelled",
         "Its tickets are no longer valid. You hear from us again when money is returned."
         if was_paid
         else "Its seats are on sale again. Nothing was charged.",
@@ -117,7 +117,7 @@ def order_cancelled(order_id: str, conference_id: str, conference: str, was_paid
 def order_refunded(order_id: str, conference_id: str, conference: str, amount: Money) -> News:
     return News(
         "order-refunded",
-        f"Refund for {_named(conference)}: {amount}",
+        f"Refund for {conference_named(conference)}: {amount}",
         f"{amount} of your order is on its way back to you, to where it was paid from.",
         {"conference_id": conference_id, "order_id": order_id},
     )
@@ -127,7 +127,7 @@ def ticket_cancelled(ticket_id: str, conference_id: str, order_id: str, conferen
     """`number` is the ticket's within its order, as the order's mail has it; 0 where it is not known."""
     return News(
         "ticket-cancelled",
-        f"Your ticket for {_named(conference)} is cancelled",
+        f"Your ticket for {conference_named(conference)} is cancelled",
         f"{f'Ticket {number}' if number else 'A ticket'} of your order no longer opens the door.",
         {"conference_id": conference_id, "order_id": order_id, "ticket_id": ticket_id},
     )
@@ -150,8 +150,8 @@ def agenda_moved(conference_id: str, conference: str, release: int, changes: Seq
     told = [*changes[:_NAMED], *([f"and {rest} more"] if rest else [])]
     return News(
         "agenda-moved",
-        changes[0] if number == 1 else f"{number} sessions you starred at {_named(conference)} changed",
-        f"You starred it at {_named(conference)}." if number == 1 else f"{'; '.join(told)}.",
+        changes[0] if number == 1 else f"{number} sessions you starred at {conference_named(conference)} changed",
+        f"You starred it at {conference_named(conference)}." if number == 1 else f"{'; '.join(told)}.",
         {"conference_id": conference_id, "release": str(release)},
     )
 
@@ -164,7 +164,7 @@ def ticket_scanned(
     done, kind = ("checked in", "checked-in") if entered else ("checked out", "checked-out")
     return News(
         kind,
-        f"{_greeting(attendee, entered)} {_named(conference)}",
+        f"{_greeting(attendee, entered)} {conference_named(conference)}",
         f"{f'The ticket of {attendee}' if attendee else 'Your ticket'} was {done}{at_gate} on {when}.",
         {"conference_id": conference_id, "ticket_id": ticket_id},
     )
@@ -212,63 +212,9 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
-def _named(conference: str) -> str:
+def conference_named(conference: str) -> str:
     return conference or "the conference"
 
 
 def _count(tickets: int) -> str:
     return "1 ticket" if tickets == 1 else f"{tickets} tickets"
-
-
-# The mail of an order
-
-
-@dataclass(frozen=True, slots=True)
-class PaidOrder:
-    order_id: str
-    conference_id: str
-    conference_name: str
-    buyer_name: str
-    buyer_email: str
-    total: Money
-    tickets: int
-    paid_at: datetime
-
-    @property
-    def subject(self) -> str:
-        return one_line(f"Your {'ticket' if self.tickets == 1 else 'tickets'} for {_named(self.conference_name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class MailedTicket:
-    """A ticket as its order's mail shows it. `code` admits whoever holds it."""
-
-    number: int  # within the order, from 1
-    attendee_name: str
-    ticket_type_name: str
-    code: str
-    valid_from: datetime
-    time_zone: str = "UTC"  # of the conference
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """Everything the mail of one order says."""
-
-    order: PaidOrder
-    tickets: tuple[MailedTicket, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What has arrived so far of an order: its payment and its tickets, in any order."""
-
-    order: PaidOrder | None = None
-    tickets: tuple[MailedTicket, ...] = ()
-    sent: bool = False
-
-    def letter(self) -> Letter | None:
-        """The letter to send; None while something is missing and once it was sent."""
-        if self.sent or self.order is None or len(self.tickets) < self.order.tickets:
-            return None
-        return Letter(self.order, self.tickets)

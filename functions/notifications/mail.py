@@ -1,5 +1,7 @@
-"""The mail of an order: HTML and plain text, each ticket's QR code shown in it and attached as a picture."""
+"""A letter as an e-mail: HTML and plain text from templates, with what is enclosed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,46 +11,68 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from functions.notifications.domain import Letter, local_time, one_line, price
-from shared.qr import png
+from functions.notifications.domain import conference_named, local_time, one_line, price
+from functions.notifications.letter import Letter, Link, Mailbox
 
 
-def compose(letter: Letter, sender: str) -> EmailMessage:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """`address` is an identity of the mailer's. Links lead to the organiser's web front end, or where there is none to the API."""
+
+    address: str
+    api_url: str
+    front_end: str | None = None
+
+    def url(self, link: Link | None) -> str | None:
+        """None for what could not be followed: a page that needs a log-in, where there is no front end to log in to."""
+        if link is None or not (self.front_end or link.open):
+            return None
+        return f"{(self.front_end or self.api_url).rstrip('/')}{link.path}"
+
+
+def compose(letter: Letter, sender: Sender) -> EmailMessage:
     """The whole mail; the same letter gives the same Message-ID. Raises ValueError for an address with a line break."""
-    order = letter.order
-    domain = parseaddr(sender)[1].rpartition("@")[2]
+    domain = parseaddr(sender.address)[1].rpartition("@")[2]
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
-    mail["To"] = _address(order.buyer_name, order.buyer_email)
-    mail["Subject"] = order.subject
-    mail["Date"] = format_datetime(order.paid_at)
-    mail["Message-ID"] = f"<{order.order_id}@{domain}>"
+    mail["From"] = sender.address
+    mail["To"] = _address(letter.to)
+    mail["Subject"] = one_line(letter.subject)
+    mail["Date"] = format_datetime(letter.date)
+    mail["Message-ID"] = f"<{letter.key}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(_render("order.txt", letter))
-    mail.add_alternative(_render("order.html", letter), subtype="html")
-    _add_pictures(mail, letter)
+    said = {
+        **letter.says,
+        "name": letter.to.name,
+        "subject": letter.subject,
+        "url": sender.url(letter.link),
+        "label": letter.link.label if letter.link else "",
+    }
+    mail.set_content(_render(f"{letter.template}.txt", said))
+    mail.add_alternative(_render(f"{letter.template}.html", said), subtype="html")
+    _enclose(mail, letter)
     return mail
 
 
-def _address(name: str, email: str) -> Address:
+def _address(mailbox: Mailbox) -> Address:
     # In two parts, so that whatever the account was registered with is kept, and quoted where it must be.
-    user, _, domain = email.rpartition("@")
-    return Address(one_line(name), user, domain)
+    user, _, domain = mailbox.email.rpartition("@")
+    return Address(one_line(mailbox.name), user, domain)
 
 
-def _add_pictures(mail: EmailMessage, letter: Letter) -> None:
-    pictures = {f"ticket-{ticket.number}": png(ticket.code, box=6) for ticket in letter.tickets}
+def _enclose(mail: EmailMessage, letter: Letter) -> None:
     html = mail.get_body(("html",))
-    assert isinstance(html, EmailMessage)  # noqa: S101  # for the types: it was added a line ago
-    for name, picture in pictures.items():
-        cid = f"<{name}@{letter.order.order_id}>"
-        html.add_related(picture, "image", "png", cid=cid, disposition="inline", filename=f"{name}.png")
-    for name, picture in pictures.items():
-        mail.add_attachment(picture, "image", "png", filename=f"{name}.png")
+    assert isinstance(html, EmailMessage)  # noqa: S101  # for the types: it was added a moment ago
+    for each in letter.enclosures:
+        if each.cid:
+            kind, _, subtype = each.media_type.partition("/")
+            html.add_related(each.content, kind, subtype, cid=f"<{each.cid}>", disposition="inline", filename=each.name)
+    for each in letter.enclosures:
+        kind, _, subtype = each.media_type.partition("/")
+        mail.add_attachment(each.content, kind, subtype, filename=each.name)
 
 
-def _render(template: str, letter: Letter) -> str:
-    return _templates().get_template(template).render(order=letter.order, tickets=letter.tickets)
+def _render(template: str, said: Mapping[str, object]) -> str:
+    return _templates().get_template(template).render(said)
 
 
 @cache
@@ -60,5 +84,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"line": one_line, "price": price, "local_time": local_time}
+    environment.filters |= {"line": one_line, "price": price, "local_time": local_time, "conference": conference_named}
     return environment

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from functions.notifications.domain import Letter
-from functions.notifications.mail import compose
+from functions.notifications.letter import Letter
+from functions.notifications.mail import Sender, compose
 from shared.config import env
 from shared.telemetry import logger
 
@@ -27,16 +27,21 @@ def _ses() -> "SESClient":
     )
 
 
+def _sender() -> Sender:
+    public_url = env("PUBLIC_URL")
+    return Sender(env("MAIL_FROM"), env("API_URL"), None if public_url == "api" else public_url)
+
+
 class SesMailer:
     def send(self, letter: Letter) -> None:
         """Raises MailRefused, ValueError for an address with a line break, and botocore's errors where SES cannot be reached."""
         from botocore.exceptions import ClientError
 
-        sender = env("MAIL_FROM")
+        sender = _sender()
         mail = compose(letter, sender)
         try:
-            _ses().send_raw_email(Source=sender, Destinations=[letter.order.buyer_email], RawMessage={"Data": mail.as_bytes()})
+            _ses().send_raw_email(Source=sender.address, Destinations=[letter.to.email], RawMessage={"Data": mail.as_bytes()})
         except ClientError as failure:
             code = failure.response["Error"]["Code"]
-            logger.warning("mail refused", order_id=letter.order.order_id, code=code)
+            logger.warning("mail refused", mail=letter.key, code=code)
             raise MailRefused(code) from None

@@ -1,51 +1,46 @@
-"""The messages that concern a person: news into inboxes, and the mail of a paid order once all its tickets are there."""
+"""The messages that concern a person: news into inboxes and letters to mailboxes; a paid order's once all its tickets are there."""
 
-from functions.notifications.dynamo import DynamoInbox, DynamoOrderMails
+from functions.notifications.dynamo import DynamoInbox
+from functions.notifications.dynamo_mail import DynamoOrderMails, DynamoSent
+from functions.notifications.dynamo_people import DynamoPeople
+from functions.notifications.letter import Mailbox
+from functions.notifications.notices import NOTICES
+from functions.notifications.order_mail import collect_order, collect_ticket
 from functions.notifications.ses import SesMailer
-from functions.notifications.use_cases import collect_order, collect_ticket, tell
+from functions.notifications.use_cases import Post, tell
 from shared.clock import now
-from shared.messages import (
-    AgendaMoved,
-    ContactExchanged,
-    MembershipChanged,
-    Message,
-    OrderCancelled,
-    OrderExpired,
-    OrderPaid,
-    OrderRefunded,
-    TicketCancelled,
-    TicketCheckedIn,
-    TicketIssued,
-    UserRegistered,
-)
+from shared.messages import Message, OrderPaid, TicketIssued, UserRegistered
 from shared.worker import Worker
 
 
+def _post() -> Post:
+    return Post(DynamoInbox(), DynamoPeople(), DynamoSent(), SesMailer(), now)
+
+
 def _tell(message: Message) -> None:
-    tell(DynamoInbox(), message)
+    tell(_post(), message, NOTICES[type(message)](message))
+
+
+def _registered(message: UserRegistered) -> None:
+    DynamoPeople().keep(message.user_id, Mailbox(message.name, message.email), message.occurred_at)
+    _tell(message)
 
 
 def _order_paid(message: OrderPaid) -> None:
     _tell(message)
-    collect_order(DynamoOrderMails(), SesMailer(), now, message)
+    collect_order(DynamoOrderMails(), _post(), message)
 
 
 def _ticket_issued(message: TicketIssued) -> None:
-    collect_ticket(DynamoOrderMails(), SesMailer(), now, message)
+    collect_ticket(DynamoOrderMails(), _post(), message)
 
 
 handler = Worker(
     {
-        UserRegistered: _tell,
-        AgendaMoved: _tell,
-        MembershipChanged: _tell,
+        **dict.fromkeys(NOTICES, _tell),
+        # What is more than news.
+        UserRegistered: _registered,
         OrderPaid: _order_paid,
-        OrderExpired: _tell,
-        OrderCancelled: _tell,
-        OrderRefunded: _tell,
         TicketIssued: _ticket_issued,
-        TicketCancelled: _tell,
-        TicketCheckedIn: _tell,
-        ContactExchanged: _tell,
     }
 )

@@ -54,6 +54,8 @@ ORDER: dict[str, Any] = {"conference_id": "cnf_1", "order_id": "ord_1", "buyer_i
 @pytest.fixture(autouse=True)
 def sender(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
+    monkeypatch.setenv("API_URL", "https://api.example.org/v1")
+    monkeypatch.setenv("PUBLIC_URL", "api")
     boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
     ses._ses.cache_clear()
     yield
@@ -310,7 +312,7 @@ def test_a_failure_is_logged_without_the_person(
 
 def test_names_and_codes_expire_and_the_mark_stays(table: Table) -> None:
     deliver(worker.handler, paid(), issued())
-    rows = {item["sk"]: item for item in table.items() if item["pk"] == "ORDER#ord_1"}
+    rows = {item["sk"]: item for item in table.items() if item["pk"] in ("ORDER#ord_1", "MAIL#ord_1")}
     month = now() + timedelta(days=30)
     assert set(rows) == {"PAID", "TICKET#0001", "SENT"}
     assert "ttl" not in rows["SENT"]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notifications import domain
-from functions.notifications.domain import Collected, MailedTicket, Notification, PaidOrder
+from functions.notifications.domain import Notification
+from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
 from shared.caller import Role
 from shared.money import Money
 
@@ -138,17 +139,11 @@ def test_one_line_keeps_what_names_are_written_with() -> None:
     assert domain.one_line("می‌خواهم 👩‍🚀 Ōé\x00\x7f") == "می‌خواهم 👩‍🚀 Ōé"
 
 
-def test_a_letter_waits_for_the_payment_and_for_every_ticket() -> None:
-    assert Collected().letter() is None
-    assert Collected(None, TICKETS).letter() is None
-    assert Collected(ORDER, TICKETS[:1]).letter() is None
-    letter = Collected(ORDER, TICKETS).letter()
-    assert letter is not None
-    assert (letter.order, letter.tickets) == (ORDER, TICKETS)
-
-
-def test_a_letter_that_was_sent_is_not_due_again() -> None:
-    assert Collected(ORDER, TICKETS, sent=True).letter() is None
+def test_an_order_is_whole_with_its_payment_and_every_ticket() -> None:
+    assert Collected().whole() is None
+    assert Collected(None, TICKETS).whole() is None
+    assert Collected(ORDER, TICKETS[:1]).whole() is None
+    assert Collected(ORDER, TICKETS).whole() == WholeOrder(ORDER, TICKETS)
 
 
 def test_the_subject_is_one_line_whatever_the_conference_is_called() -> None:

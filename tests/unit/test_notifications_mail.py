@@ -14,13 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from functions.notifications.domain import Letter, MailedTicket, PaidOrder
-from functions.notifications.mail import compose
+from functions.notifications.letter import Letter, Link, Mailbox
+from functions.notifications.mail import Sender, compose
+from functions.notifications.order_mail import letter_of
+from functions.notifications.paid_order import MailedTicket, PaidOrder, WholeOrder
 from shared.money import Money
 
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
-SENDER = "Ketemu <tickets@example.org>"
-LETTER = Letter(
+SENDER = Sender("Ketemu <tickets@example.org>", "https://api.example.org/v1")
+WHOLE = WholeOrder(
     PaidOrder("ord_1", "cnf_1", "PyCon", "Ada", "ada@example.org", Money(9800, "EUR"), 2, NINE),
     (
         MailedTicket(1, "Ada", "Regular", "KETEMU:T1:FIRST", NINE, "Asia/Jakarta"),
@@ -36,8 +38,9 @@ addresses = st.builds(
 )
 
 
-def sent(letter: Letter, sender: str = SENDER) -> EmailMessage:
+def sent(what: WholeOrder | Letter, sender: Sender = SENDER) -> EmailMessage:
     """The mail, over the wire."""
+    letter = letter_of(what) if isinstance(what, WholeOrder) else what
     mail = message_from_bytes(compose(letter, sender).as_bytes(), policy=default)
     assert isinstance(mail, EmailMessage)
     assert not mail.defects
@@ -56,13 +59,13 @@ def qr_of(picture: bytes) -> str:
 
 
 def test_each_ticket_is_attached_as_a_qr_code_that_scans() -> None:
-    attachments = list(sent(LETTER).iter_attachments())
+    attachments = list(sent(WHOLE).iter_attachments())
     assert [part.get_filename() for part in attachments] == ["ticket-1.png", "ticket-2.png"]
     assert [qr_of(part.get_content()) for part in attachments] == ["KETEMU:T1:FIRST", "KETEMU:T1:SECOND"]
 
 
 def test_each_ticket_is_shown_in_the_html() -> None:
-    mail = sent(LETTER)
+    mail = sent(WHOLE)
     inline = {part["Content-ID"].strip("<>"): part for part in mail.walk() if part.get_content_disposition() == "inline"}
     assert [qr_of(part.get_content()) for part in inline.values()] == ["KETEMU:T1:FIRST", "KETEMU:T1:SECOND"]
     for cid in inline:
@@ -71,40 +74,40 @@ def test_each_ticket_is_shown_in_the_html() -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_both_bodies_say_what_was_bought(kind: str) -> None:
-    body = text(sent(LETTER), kind)
+    body = text(sent(WHOLE), kind)
     for said in ("PyCon", "Regular", "Student", "Bob", "98.00 EUR", "ord_1", "1 June 2026, 16:00 (Asia/Jakarta)"):
         assert said in body
 
 
 def test_a_free_order_says_so() -> None:
-    free = replace(LETTER, order=replace(LETTER.order, total=Money(0, "EUR")))
+    free = replace(WHOLE, order=replace(WHOLE.order, total=Money(0, "EUR")))
     assert "free of charge" in text(sent(free), "plain")
 
 
 def test_the_same_order_has_the_same_message_id() -> None:
-    assert sent(LETTER)["Message-ID"] == sent(LETTER)["Message-ID"] == "<ord_1@example.org>"
+    assert sent(WHOLE)["Message-ID"] == sent(WHOLE)["Message-ID"] == "<ord_1@example.org>"
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_a_mail_for_one_ticket_speaks_of_one(kind: str) -> None:
-    one = Letter(replace(LETTER.order, tickets=1), LETTER.tickets[:1])
+    one = WholeOrder(replace(WHOLE.order, tickets=1), WHOLE.tickets[:1])
     assert "Here is your ticket for" in text(sent(one), kind)
 
 
 def test_a_name_cannot_become_markup() -> None:
-    evil = replace(LETTER.tickets[0], attendee_name="<img src=x onerror=alert(1)>", ticket_type_name='"><script>')
-    html = text(sent(Letter(LETTER.order, (evil, LETTER.tickets[1]))), "html")
+    evil = replace(WHOLE.tickets[0], attendee_name="<img src=x onerror=alert(1)>", ticket_type_name='"><script>')
+    html = text(sent(WholeOrder(WHOLE.order, (evil, WHOLE.tickets[1]))), "html")
     assert "&lt;img src=x" in html
     assert "<script>" not in html
 
 
 def test_a_name_cannot_become_a_header_or_a_line() -> None:
     evil = "Ada\r\nBcc: eve@example.org\r\n\r\nPay here"
-    letter = Letter(
-        replace(LETTER.order, buyer_name=evil, conference_name=evil),
-        tuple(replace(ticket, attendee_name=evil, ticket_type_name=evil) for ticket in LETTER.tickets),
+    whole = WholeOrder(
+        replace(WHOLE.order, buyer_name=evil, conference_name=evil),
+        tuple(replace(ticket, attendee_name=evil, ticket_type_name=evil) for ticket in WHOLE.tickets),
     )
-    mail = sent(letter)
+    mail = sent(whole)
     assert mail["Bcc"] is None
     assert mail["To"].addresses[0].addr_spec == "ada@example.org"
     assert "\nBcc" not in text(mail, "plain")
@@ -113,7 +116,7 @@ def test_a_name_cannot_become_a_header_or_a_line() -> None:
 
 def test_an_address_with_a_line_break_is_refused_without_being_named() -> None:
     with pytest.raises(ValueError, match="CR or LF") as refused:
-        compose(replace(LETTER, order=replace(LETTER.order, buyer_email="ada@example.org\nBcc: eve@example.org")), SENDER)
+        compose(letter_of(replace(WHOLE, order=replace(WHOLE.order, buyer_email="ada@example.org\nBcc: eve@example.org"))), SENDER)
     assert "ada" not in str(refused.value)
 
 
@@ -122,12 +125,53 @@ def test_an_address_with_a_line_break_is_refused_without_being_named() -> None:
 def test_whatever_people_are_called_the_mail_goes_to_the_buyer_alone(
     buyer: str, address: str, conference: str, attendee: str
 ) -> None:
-    order = replace(LETTER.order, buyer_name=buyer, buyer_email=address, conference_name=conference)
-    tickets = tuple(replace(ticket, attendee_name=attendee) for ticket in LETTER.tickets)
-    mail = sent(Letter(order, tickets))
+    order = replace(WHOLE.order, buyer_name=buyer, buyer_email=address, conference_name=conference)
+    tickets = tuple(replace(ticket, attendee_name=attendee) for ticket in WHOLE.tickets)
+    mail = sent(WholeOrder(order, tickets))
     [to] = mail["To"].addresses
     assert to.addr_spec == address
     # Compared without spaces: Python 3.11 loses one where it folds a subject that is not ASCII.
     assert "".join(mail["Subject"].split()) == "".join(order.subject.split())
     assert {"cc", "bcc"}.isdisjoint(name.lower() for name in mail)
     assert len(list(mail.iter_attachments())) == 2
+
+
+NEWS = Letter("eml_1", Mailbox("Ada", "ada@example.org"), "Your order is cancelled", NINE, says={"body": "Nothing was charged."})
+FRONT_END = replace(SENDER, front_end="https://meet.example.org/")
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_news_are_said_in_both_bodies_with_whom_they_are_for(kind: str) -> None:
+    body = text(sent(NEWS), kind)
+    for said in ("Hello Ada,", "Your order is cancelled", "Nothing was charged."):
+        assert said in body
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("link", "sender", "url"),
+    [
+        (Link("See the order", "/orders/ord_1"), FRONT_END, "https://meet.example.org/orders/ord_1"),
+        (Link("See the order", "/orders/ord_1"), SENDER, None),  # a browser would get a 401
+        (Link("See the agenda", "/events/1", open=True), SENDER, "https://api.example.org/v1/events/1"),
+        (Link("See the agenda", "/events/1", open=True), FRONT_END, "https://meet.example.org/events/1"),
+        (None, FRONT_END, None),
+    ],
+)
+def test_a_link_leads_where_it_can_be_followed(kind: str, link: Link | None, sender: Sender, url: str | None) -> None:
+    body = text(sent(replace(NEWS, link=link), sender), kind)
+    assert (str(url) in body) is (url is not None)
+    assert ("http" in body) is (url is not None)
+
+
+def test_somebody_without_a_name_is_not_greeted_by_none() -> None:
+    assert "Hello" not in text(sent(replace(NEWS, to=Mailbox("", "ada@example.org"))), "plain")
+
+
+@given(subject=names, body=names, name=names)
+@settings(max_examples=40, deadline=None)
+def test_whatever_news_say_stays_text(subject: str, body: str, name: str) -> None:
+    mail = sent(replace(NEWS, to=Mailbox(name, "ada@example.org"), subject=subject, says={"body": f"<script>{body}"}))
+    assert "\n" not in mail["Subject"]
+    assert "<script>" not in text(mail, "html")
+    assert [to.addr_spec for to in mail["To"].addresses] == ["ada@example.org"]

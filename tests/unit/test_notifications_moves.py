@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 from functions.notifications.domain import News
-from functions.notifications.use_cases import _news
+from functions.notifications.notices import NOTICES
 from shared.messages import AgendaMoved, CanceledSession, MovedSession, parse
 
 JAKARTA = timezone(timedelta(hours=7))
@@ -18,7 +18,9 @@ def news(*, moved: list[MovedSession], canceled: list[CanceledSession], more: in
     sent = AgendaMoved(
         conference_id="cnf_1", user_id="usr_ada", release=3, moved=moved, canceled=canceled, more=more, conference_name="PyCon"
     )
-    return _news(parse("AgendaMoved", json.loads(sent.to_json())))["usr_ada"]
+    [notice] = NOTICES[AgendaMoved](parse("AgendaMoved", json.loads(sent.to_json())))
+    assert notice.user_id == "usr_ada"
+    return notice.news
 
 
 def test_a_move_is_told_with_its_local_time_and_room() -> None:

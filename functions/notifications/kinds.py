@@ -1,0 +1,67 @@
+"""Every kind of news: how preferences call it, and through which channels it reaches a person unless they say otherwise.
+
+A new kind is a row here and a notice in `notices/` (docs/notifications.md), and a template where title and body are not enough.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+Channel = Literal["inbox", "email"]
+CHANNELS: tuple[Channel, ...] = ("inbox", "email")
+
+# What a person decided, by kind and channel; what is not in it is as the kind has it.
+Choices = Mapping[str, Mapping[Channel, bool]]
+
+
+class Setting(Enum):
+    """Whether a kind goes through a channel: `ON` and `OFF` are a person's to change, the others are not."""
+
+    ALWAYS = "always"
+    ON = "on"
+    OFF = "off"
+    NEVER = "never"
+
+    @property
+    def changeable(self) -> bool:
+        return self in (Setting.ON, Setting.OFF)
+
+    @property
+    def default(self) -> bool:
+        return self in (Setting.ALWAYS, Setting.ON)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`digest`: its e-mails may wait a few minutes for others and come as one."""
+
+    name: str  # stable: clients and people's choices refer to it
+    title: str
+    inbox: Setting = Setting.ON
+    email: Setting = Setting.ON
+    digest: bool = False
+
+    def setting(self, channel: Channel) -> Setting:
+        return self.inbox if channel == "inbox" else self.email
+
+    def reaches(self, channel: Channel, choices: Choices) -> bool:
+        setting = self.setting(channel)
+        return choices.get(self.name, {}).get(channel, setting.default) if setting.changeable else setting.default
+
+
+_TABLE = (
+    Kind("welcome", "Your account is ready", inbox=Setting.ALWAYS, email=Setting.OFF),
+    Kind("role-changed", "Your role in a conference changed", inbox=Setting.ALWAYS),
+    Kind("order-paid", "Tickets you bought", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("order-expired", "A reservation of yours expired"),
+    Kind("order-cancelled", "An order of yours was cancelled", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("order-refunded", "Money is returned to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("ticket-cancelled", "A ticket of yours was cancelled", inbox=Setting.ALWAYS, digest=True),
+    Kind("checked-in", "A ticket of yours was checked in", email=Setting.OFF, digest=True),
+    Kind("checked-out", "A ticket of yours was checked out", email=Setting.OFF, digest=True),
+    Kind("agenda-moved", "A session you starred moved", digest=True),
+    Kind("contact-exchanged", "You met somebody", digest=True),
+)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _TABLE}

@@ -1,0 +1,12 @@
+"""Who is told what about each message: one table per source context, one function per message (docs/notifications.md)."""
+
+from functions.notifications.notice import Notices
+from functions.notifications.notices import accounts, conferences, contacts, orders, tickets
+
+NOTICES: Notices = {
+    **accounts.NOTICES,
+    **conferences.NOTICES,
+    **orders.NOTICES,
+    **tickets.NOTICES,
+    **contacts.NOTICES,
+}

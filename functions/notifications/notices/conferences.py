@@ -1,0 +1,23 @@
+"""What the messages of events tell."""
+
+from functions.notifications import domain
+from functions.notifications.letter import Link
+from functions.notifications.notice import Notice, Notices
+from shared.messages import AgendaMoved, MembershipChanged
+
+
+def _role_changed(message: MembershipChanged) -> list[Notice]:
+    return [Notice(domain.role_changed(message.conference_id, message.conference_name, message.role), message.user_id)]
+
+
+def _moved(message: AgendaMoved) -> list[Notice]:
+    canceled = [domain.session_canceled(session.title, session.start) for session in message.canceled]
+    moved = [domain.session_moved(session.title, session.old_start, session.start, session.room) for session in message.moved]
+    news = domain.agenda_moved(
+        message.conference_id, message.conference_name, message.release, [*canceled, *moved], more=message.more
+    )
+    link = Link("See the agenda", f"/events/conferences/{message.conference_id}/agenda", open=True)
+    return [Notice(news, message.user_id, link=link)]
+
+
+NOTICES: Notices = {MembershipChanged: _role_changed, AgendaMoved: _moved}

@@ -1,0 +1,69 @@
+"""The one mail of a paid order, with all its tickets, once the last of them is there."""
+
+from typing import Protocol
+
+from functions.notifications.enclosures import pictures
+from functions.notifications.letter import Letter, Link, Mailbox
+from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
+from functions.notifications.use_cases import Post, send_once
+from shared.messages import OrderPaid, TicketIssued
+from shared.telemetry import count
+
+
+class OrderMails(Protocol):
+    """What is collected of each order until its mail goes out. Adding the same again has no effect."""
+
+    def add_order(self, order: PaidOrder) -> None: ...
+    def add_ticket(self, order_id: str, ticket: MailedTicket) -> None: ...
+    def collected(self, order_id: str) -> Collected: ...
+
+
+def collect_order(mails: OrderMails, post: Post, message: OrderPaid) -> None:
+    """Note the payment; send the mail if all tickets are here already."""
+    mails.add_order(
+        PaidOrder(
+            order_id=message.order_id,
+            conference_id=message.conference_id,
+            conference_name=message.conference_name,
+            buyer_name=message.buyer_name,
+            buyer_email=message.buyer_email,
+            total=message.total,
+            tickets=len(message.tickets),
+            paid_at=message.occurred_at,
+        )
+    )
+    _send_when_whole(mails, post, message.order_id)
+
+
+def collect_ticket(mails: OrderMails, post: Post, message: TicketIssued) -> None:
+    """Note the ticket; send the mail if it was the last that was missing."""
+    ticket = MailedTicket(
+        number=message.number,
+        attendee_name=message.attendee_name,
+        ticket_type_name=message.ticket_type_name,
+        code=message.code,
+        valid_from=message.valid_from,
+        time_zone=message.time_zone,
+    )
+    mails.add_ticket(message.order_id, ticket)
+    _send_when_whole(mails, post, message.order_id)
+
+
+def _send_when_whole(mails: OrderMails, post: Post, order_id: str) -> None:
+    whole = mails.collected(order_id).whole()
+    if whole and send_once(post, order_id, lambda: letter_of(whole)):
+        count("OrderMailsSent", whole.order.conference_id)
+
+
+def letter_of(whole: WholeOrder) -> Letter:
+    order = whole.order
+    return Letter(
+        key=order.order_id,
+        to=Mailbox(order.buyer_name, order.buyer_email),
+        subject=order.subject,
+        date=order.paid_at,
+        template="order",
+        says={"order": order, "tickets": whole.tickets},
+        link=Link("See the order", f"/orders/{order.order_id}"),
+        enclosures=pictures(whole),
+    )
