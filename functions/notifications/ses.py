@@ -28,8 +28,8 @@ def _ses() -> "SESClient":
 
 
 def _sender() -> Sender:
-    public_url = env("PUBLIC_URL")
-    return Sender(env("MAIL_FROM"), env("API_URL"), None if public_url == "api" else public_url)
+    api_url, front_end = env("API_URL").replace("{api}", env("API_ID")), env("PUBLIC_URL")
+    return Sender(env("MAIL_FROM"), api_url, None if front_end == "api" else front_end)
 
 
 class SesMailer:

@@ -34,8 +34,9 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("QUEUE_URL", queues.create_queue(QueueName="orders")["QueueUrl"])
         monkeypatch.setenv("AGENDA_CACHE_URL", "off")
         monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
-        monkeypatch.setenv("API_URL", "https://api.example.org/v1")
+        monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
         monkeypatch.setenv("PUBLIC_URL", "api")
+        monkeypatch.setenv("API_ID", "a1b2c3")
         monkeypatch.setenv("JWKS", '{"keys": []}')
         boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
         yield

@@ -54,8 +54,9 @@ ORDER: dict[str, Any] = {"conference_id": "cnf_1", "order_id": "ord_1", "buyer_i
 @pytest.fixture(autouse=True)
 def sender(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
-    monkeypatch.setenv("API_URL", "https://api.example.org/v1")
+    monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
     monkeypatch.setenv("PUBLIC_URL", "api")
+    monkeypatch.setenv("API_ID", "a1b2c3")
     boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
     ses._ses.cache_clear()
     yield
