@@ -1,9 +1,9 @@
 """Messages to this context: ticket types to copy, and holds to end when their time is up."""
 
-from functions.orders.delay import SqsDelay
 from functions.orders.dynamo import DynamoOrders, DynamoStock
 from functions.orders.use_cases import expire_when_due, keep_ticket_type
 from shared.clock import now
+from shared.delay import SqsDelay
 from shared.messages import OrderReserved, TicketTypeChanged
 from shared.worker import Worker
 

@@ -10,9 +10,9 @@ import boto3
 import pytest
 
 from functions.orders import api, worker
-from functions.orders.delay import _queue
 from shared.caller import Caller
 from shared.clock import iso, now, parse
+from shared.delay import _queue
 from shared.ids import new_id
 from shared.messages import OrderCancelled, OrderPaid, OrderReserved
 from shared.money import Money
