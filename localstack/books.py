@@ -24,6 +24,7 @@ Row = Mapping[str, Any]  # an item, of whatever kind
 
 EXPIRY = timedelta(seconds=10)  # how exact a hold's end is promised to be
 PATIENCE = 60  # seconds that messages under way are given to arrive
+POOLED = ("TicketTypeCopy", "Pool")  # what seats are kept for
 HOLDING = ("reserved", "paid")  # orders whose seats are out
 
 
@@ -67,32 +68,41 @@ def imbalances(books: Books, now: datetime) -> list[Imbalance]:
 def _seats(books: Books) -> Iterator[Imbalance]:
     shards: dict[str, dict[int, int]] = defaultdict(dict)
     for shard in books.kept("Shard"):
-        _, type_id, number = shard["pk"].split("#")
-        shards[type_id][int(number)] = int(shard["free"])
+        _, pool_id, number = shard["pk"].split("#")
+        shards[pool_id][int(number)] = int(shard["free"])
     out = _seats_out(books)
-    for copy in books.kept("TicketTypeCopy"):
-        type_id, capacity = copy["ticket_type_id"], int(copy["capacity"])
-        free = shards.pop(type_id, {})
-        if set(free) != set(range(int(copy["shards"]))):
-            yield Imbalance("shards", type_id, f"{int(copy['shards'])} are wanted, and there are {sorted(free)}")
+    for kept in (row for kind in POOLED for row in books.kept(kind)):
+        pool_id, capacity = kept["sk"].partition("#")[2], int(kept["capacity"])
+        free = shards.pop(pool_id, {})
+        if set(free) != set(range(int(kept["shards"]))):
+            yield Imbalance("shards", pool_id, f"{int(kept['shards'])} are wanted, and there are {sorted(free)}")
         for number, seats in sorted(free.items()):
             if seats < 0:
-                yield Imbalance("oversold shard", f"{type_id} shard {number}", f"{seats} seats are free")
-        taken = out.pop(type_id, Counter())
+                yield Imbalance("oversold shard", f"{pool_id} shard {number}", f"{seats} seats are free")
+        taken = out.pop(pool_id, Counter())
         if sum(free.values()) + taken.total() != capacity:
             states = " + ".join(f"{seats} {state}" for state, seats in sorted(taken.items())) or "none out"
-            yield Imbalance("seats", type_id, f"{sum(free.values())} free + {states} is not the capacity in force, {capacity}")
-    for type_id in sorted({*shards, *out}):
-        yield Imbalance("ticket type", type_id, "seats are free or out of a ticket type that is not on record")
+            yield Imbalance("seats", pool_id, f"{sum(free.values())} free + {states} is not the capacity in force, {capacity}")
+    for pool_id in sorted({*shards, *out}):
+        yield Imbalance("pool", pool_id, "seats are free or out of a pool that is not on record")
 
 
 def _seats_out(books: Books) -> dict[str, Counter[str]]:
-    """Seats that orders have, by ticket type and by the state of the order."""
+    """Seats that orders have, by pool and by the state of the order."""
     out: dict[str, Counter[str]] = defaultdict(Counter)
     for order in books.kept("Order"):
         for line in order["lines"] if order["status"] in HOLDING else ():
-            out[line["ticket_type_id"]][order["status"]] += sum(json.loads(line["seats"]).values())
+            for pool_id, seats in _held(line).items():
+                out[pool_id][order["status"]] += seats
     return out
+
+
+def _held(line: Row) -> dict[str, int]:
+    """A line's seats in each pool; an old line says only the shards of its ticket type's own."""
+    by_pool = json.loads(line["seats"])
+    if any(isinstance(seats, int) for seats in by_pool.values()):
+        by_pool = {line["ticket_type_id"]: by_pool}
+    return {pool_id: sum(shards.values()) for pool_id, shards in by_pool.items()}
 
 
 # Orders
@@ -103,9 +113,11 @@ def _holds(books: Books, now: datetime) -> Iterator[Imbalance]:
         if order["status"] == "reserved" and datetime.fromisoformat(order["expires_at"]) + EXPIRY < now:
             yield Imbalance("hold", order["order_id"], f"is still reserved and expired at {order['expires_at']}")
         for line in order["lines"] if order["status"] in HOLDING else ():
-            seats = sum(json.loads(line["seats"]).values())
-            if seats != int(line["quantity"]):
-                yield Imbalance("line", order["order_id"], f"{line['quantity']} tickets were ordered, {seats} seats are held")
+            held = _held(line)
+            for pool_id, seats in held.items() or {line["ticket_type_id"]: 0}.items():
+                if seats != int(line["quantity"]):
+                    told = f"{line['quantity']} tickets were ordered, {seats} seats are held of {pool_id}"
+                    yield Imbalance("line", order["order_id"], told)
 
 
 def _payments(books: Books) -> Iterator[Imbalance]:

@@ -160,6 +160,18 @@ class TicketTypeChanged(Message):
     hold_minutes: int | float
     conference_name: str = ""
     time_zone: str = "UTC"  # of the conference; an IANA name, as wherever a message has one
+    pool_id: str | None = None  # of the pool that it shares with other types, beside its own capacity
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolChanged(Message):
+    """How many tickets the types that draw from the pool may sell together. `revision` as of TicketTypeChanged."""
+
+    context = "events"
+    conference_id: str
+    pool_id: str
+    revision: int
+    capacity: int
 
 
 @dataclass(frozen=True, kw_only=True)

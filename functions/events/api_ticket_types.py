@@ -35,6 +35,7 @@ class TicketTypeOnSale:
     hidden: bool
     valid_from: datetime
     valid_until: datetime
+    pool_id: str | None
 
     @classmethod
     def of(cls, conference: Conference, ticket_type: TicketType) -> "TicketTypeOnSale":
@@ -53,6 +54,7 @@ class TicketTypeOnSale:
             hidden=ticket_type.hidden,
             valid_from=validity.starts_at,
             valid_until=validity.ends_at,
+            pool_id=ticket_type.pool_id,
         )
 
 

@@ -144,6 +144,16 @@ class ChangeSession(Changes):
     recording_url: HttpsUrl | None = ABSENT
 
 
+class AddPool(Body):
+    name: Name
+    capacity: Places
+
+
+class ChangePool(Changes):
+    name: Name = ABSENT
+    capacity: Places = ABSENT
+
+
 class AddTicketType(Body):
     name: Name
     description: Text | None = None
@@ -156,6 +166,7 @@ class AddTicketType(Body):
     hidden: Flag = False
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    pool_id: Id | None = None
 
 
 class ChangeTicketType(Changes):
@@ -170,6 +181,7 @@ class ChangeTicketType(Changes):
     hidden: Flag = ABSENT
     valid_from: Instant | None = ABSENT
     valid_until: Instant | None = ABSENT
+    pool_id: Id | None = ABSENT
 
 
 class Invite(Body):

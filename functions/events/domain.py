@@ -37,6 +37,10 @@ class UnknownTrack(Invalid):
     slug, title = "unknown-track", "No such track in this conference"
 
 
+class UnknownPool(Invalid):
+    slug, title = "unknown-pool", "No such pool in this conference"
+
+
 class UnknownSpeaker(Invalid):
     slug, title = "unknown-speaker", "No such speaker in this conference"
 
@@ -70,11 +74,15 @@ class SpeakerBusy(Conflict):
 
 
 class InUse(Conflict):
-    slug, title = "in-use", "Sessions refer to it"
+    slug, title = "in-use", "Something else refers to it"
 
 
 class OnSale(Conflict):
     slug, title = "on-sale", "Tickets of this type may have been sold"
+
+
+class PoolFixed(Conflict):
+    slug, title = "pool-fixed", "Tickets of this type may have been sold"
 
 
 class LimitReached(Conflict):
@@ -224,14 +232,15 @@ class References:
     room_id: str | None = None
     speaker_ids: tuple[str, ...] = ()
     track_id: str | None = None
+    pool_id: str | None = None
 
     @classmethod
     def of(cls, changes: Mapping[str, Any]) -> Self:
-        return cls(changes.get("room_id"), tuple(changes.get("speaker_ids", ())), changes.get("track_id"))
+        return cls(changes.get("room_id"), tuple(changes.get("speaker_ids", ())), changes.get("track_id"), changes.get("pool_id"))
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return (*(each for each in (self.room_id, self.track_id) if each is not None), *self.speaker_ids)
+        return (*(each for each in (self.room_id, self.track_id, self.pool_id) if each is not None), *self.speaker_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +339,16 @@ class Session(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pool(Part):
+    """Tickets that several types may sell together, each within its own capacity: a venue holds 500 whatever the mix."""
+
+    prefix, noun, limit = "pool", "pool", 20
+
+    name: str
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketType(Part):
     """`price` is in minor units of the conference's currency. What is None here follows the conference's window."""
 
@@ -346,6 +365,19 @@ class TicketType(Part):
     hidden: bool
     valid_from: datetime | None
     valid_until: datetime | None
+    pool_id: str | None = None
+
+    @property
+    def references(self) -> References:
+        return References(pool_id=self.pool_id)
+
+    def check_pool(self, before: Self, conference: Conference) -> None:
+        """Raises PoolFixed: a pool counts what is sold from it, and would not count what this type has sold already."""
+        if self.pool_id != before.pool_id and conference.is_public:
+            raise PoolFixed(
+                f"{before.name!r} has been on sale, and its pool cannot be another since then. "
+                "Add a ticket type that draws from the pool, and end the sale of this one (sale_ends_at)."
+            )
 
     def sale(self, conference: Conference) -> Window:
         return Window(self.sale_starts_at, self.sale_ends_at or conference.ends_at)
@@ -435,11 +467,13 @@ class Desk:
             raise LimitReached(f"This conference has {kind.limit} {kind.noun}s, the most there can be. Delete one first.")
 
     def check_references(self, references: References) -> None:
-        """Raises UnknownRoom, UnknownTrack, UnknownSpeaker."""
+        """Raises UnknownRoom, UnknownTrack, UnknownPool, UnknownSpeaker."""
         if references.room_id is not None and not isinstance(self.parts.get(references.room_id), Room):
             raise UnknownRoom(f"This conference has no room {references.room_id!r}. Add it first (POST …/rooms).")
         if references.track_id is not None and not isinstance(self.parts.get(references.track_id), Track):
             raise UnknownTrack(f"This conference has no track {references.track_id!r}. Add it first (POST …/tracks).")
+        if references.pool_id is not None and not isinstance(self.parts.get(references.pool_id), Pool):
+            raise UnknownPool(f"This conference has no pool {references.pool_id!r}. Add it first (POST …/pools).")
         for speaker_id in references.speaker_ids:
             if not isinstance(self.parts.get(speaker_id), Speaker):
                 raise UnknownSpeaker(f"This conference has no speaker {speaker_id!r}. Add them first (POST …/speakers).")

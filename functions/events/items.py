@@ -80,6 +80,7 @@ class ConferenceItem(Item, discriminator="Conference"):
     speakers = NumberAttribute(default=0)
     sessions = NumberAttribute(default=0)
     ticket_types = NumberAttribute(default=0)
+    pools = NumberAttribute(default=0)
 
     @classmethod
     def of(cls, conference: domain.Conference, fingerprint: str) -> Self:
@@ -112,6 +113,7 @@ COUNTERS: dict[type[domain.Part], str] = {
     domain.Speaker: "speakers",
     domain.Session: "sessions",
     domain.TicketType: "ticket_types",
+    domain.Pool: "pools",
 }
 
 
@@ -171,6 +173,13 @@ class SessionItem(PartItem, discriminator="Session"):
     external_id = UnicodeAttribute(null=True)
 
 
+class PoolItem(PartItem, discriminator="OfferedPool"):
+    part = domain.Pool
+
+    name = UnicodeAttribute()
+    capacity = NumberAttribute()
+
+
 class TicketTypeItem(PartItem, discriminator="OfferedTicketType"):
     part = domain.TicketType
 
@@ -185,6 +194,7 @@ class TicketTypeItem(PartItem, discriminator="OfferedTicketType"):
     hidden = BooleanAttribute()
     valid_from = UTCDateTimeAttribute(null=True)
     valid_until = UTCDateTimeAttribute(null=True)
+    pool_id = UnicodeAttribute(null=True)
 
 
 class ReleaseItem(PartItem, discriminator="Release"):
@@ -195,7 +205,7 @@ class ReleaseItem(PartItem, discriminator="Release"):
 
 
 PART_ITEMS: dict[type[domain.Part], type[PartItem]] = {
-    item.part: item for item in (RoomItem, TrackItem, SpeakerItem, SessionItem, TicketTypeItem, ReleaseItem)
+    item.part: item for item in (RoomItem, TrackItem, SpeakerItem, SessionItem, PoolItem, TicketTypeItem, ReleaseItem)
 }
 
 

@@ -16,6 +16,7 @@ from functions.events.domain import (
     Overtaken,
     P,
     Part,
+    Pool,
     Release,
     Room,
     Session,
@@ -37,7 +38,15 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
 from shared.ids import new_id
-from shared.messages import AgendaChange, AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
+from shared.messages import (
+    AgendaChange,
+    AgendaReleased,
+    ConferencePublished,
+    MembershipChanged,
+    Message,
+    PoolChanged,
+    TicketTypeChanged,
+)
 
 _ANNOUNCED = ("name", "time_zone", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
 _TOLD = 90_000  # bytes that AgendaReleased says of changes; the bus takes 256 KB of several messages together
@@ -184,7 +193,8 @@ def publish(conferences: Conferences, cache: AgendaCache, clock: Clock, *, calle
         ends_at=conference.ends_at,
         published_by=caller.user_id,
     )
-    messages = [published, *announcements(conference, *conferences.every(TicketType, conference_id))]
+    sold: list[Pool | TicketType] = [*conferences.every(Pool, conference_id), *conferences.every(TicketType, conference_id)]
+    messages = [published, *announcements(conference, *sold)]
     _release(conferences, cache, conference, _numbered(conference, new_id(Release.prefix), clock()), "", messages)
     return conference
 
@@ -319,12 +329,20 @@ def refresh_agenda(conferences: Conferences, cache: AgendaCache, *, conference_i
         raise CacheBehind(f"release {agenda.release} of {conference_id} is not in the cache yet")
 
 
-def announcements(conference: Conference, *ticket_types: TicketType) -> list[Message]:
-    """What those who sell should hear of ticket types: nothing before publication."""
-    return [_announced(conference, ticket_type) for ticket_type in ticket_types] if conference.is_published else []
+def announcements(conference: Conference, *sold: Pool | TicketType) -> list[Message]:
+    """What those who sell should hear of pools and ticket types: nothing before publication."""
+    return [_announced(conference, each) for each in sold] if conference.is_published else []
 
 
-def _announced(conference: Conference, ticket_type: TicketType) -> TicketTypeChanged:
+def _announced(conference: Conference, sold: Pool | TicketType) -> Message:
+    return _pool_changed(conference, sold) if isinstance(sold, Pool) else _ticket_type_changed(conference, sold)
+
+
+def _pool_changed(conference: Conference, pool: Pool) -> PoolChanged:
+    return PoolChanged(conference_id=conference.id, pool_id=pool.id, revision=conference.revision, capacity=pool.capacity)
+
+
+def _ticket_type_changed(conference: Conference, ticket_type: TicketType) -> TicketTypeChanged:
     sale, validity = ticket_type.sale(conference), ticket_type.validity(conference)
     return TicketTypeChanged(
         conference_id=conference.id,
@@ -343,6 +361,7 @@ def _announced(conference: Conference, ticket_type: TicketType) -> TicketTypeCha
         valid_from=validity.starts_at,
         valid_until=validity.ends_at,
         hold_minutes=conference.hold_minutes,
+        pool_id=ticket_type.pool_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""What people do with what a conference has several of: rooms, tracks, speakers, sessions, ticket types."""
+"""What people do with what a conference has several of: rooms, tracks, speakers, sessions, pools, ticket types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from functions.events.domain import (
     OnSale,
     P,
     Part,
+    Pool,
     References,
     Room,
     Session,
@@ -98,6 +99,8 @@ def change_part(
     check_version(desk.versions[part_id], if_match)
     desk.check_references(references)
     conference = desk.conference.touched()
+    if isinstance(part, TicketType) and isinstance(changed, TicketType):
+        changed.check_pool(part, conference)
     _check(conferences, conference, changed)
     conferences.replace(conference, changed, desk.fingerprints[part_id], _news(conference, changed))
     return Filed(conference, changed, conference.revision)
@@ -136,9 +139,16 @@ def _check_removable(conferences: Conferences, conference: Conference, part: Par
                 raise InUse(
                     f"Session {session.title!r} ({session.id}) has this {part.noun}. Change it first.", session_id=session.id
                 )
+        case Pool():
+            for ticket_type in conferences.every(TicketType, conference.id):
+                if ticket_type.pool_id == part.id:
+                    raise InUse(
+                        f"{ticket_type.name!r} ({ticket_type.id}) draws from this pool. Raise its capacity instead.",
+                        ticket_type_id=ticket_type.id,
+                    )
         case TicketType() if conference.is_published:
             raise OnSale(f"{part.name!r} has been on sale. Hide it (hidden) or end its sale (sale_ends_at) instead.")
 
 
 def _news(conference: Conference, part: Part) -> list[Message]:
-    return announcements(conference, part) if isinstance(part, TicketType) else []
+    return announcements(conference, part) if isinstance(part, Pool | TicketType) else []

@@ -12,9 +12,11 @@ from pydantic import Field
 from functions.orders import use_cases
 from functions.orders.cache import RecentOffers
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Payment, Status, Wanted
-from functions.orders.dynamo import DynamoOrders, DynamoStock
+from functions.orders.dynamo import DynamoOrders
+from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.payments import CHARGED, Simulated
-from functions.orders.use_cases import Availability, Offers, Orders, Payments
+from functions.orders.use_cases import Orders, Payments
+from functions.orders.use_cases_stock import Availability, Offers, availability
 from shared.clock import Clock, now
 from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
@@ -136,7 +138,7 @@ class OrderView:
 
 @app.get("/orders/availability/<conference_id>", summary="What is on sale, up to a second old", tags=["orders"], security=PUBLIC)
 def get_availability(conference_id: PathId, offers: OffersDep, clock: ClockDep) -> Availability:
-    return use_cases.availability(offers, clock, conference_id=conference_id)
+    return availability(offers, clock, conference_id=conference_id)
 
 
 @app.post("/orders", status_code=201, summary="Reserve tickets, and pay for them where `payment` is given", tags=["orders"])

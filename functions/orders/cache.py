@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from functions.orders.domain import Stocked
-from functions.orders.use_cases import Offers
+from functions.orders.domain import Offer
+from functions.orders.use_cases_stock import Offers
 from shared.clock import Clock
 
 _LIFE = timedelta(seconds=1)
@@ -15,14 +15,14 @@ class RecentOffers:
     def __init__(self, offers: Offers, clock: Clock) -> None:
         self._offers = offers
         self._clock = clock
-        self._kept: dict[str, tuple[datetime, list[Stocked]]] = {}
+        self._kept: dict[str, tuple[datetime, list[Offer]]] = {}
 
-    def of_conference(self, conference_id: str) -> list[Stocked]:
+    def of_conference(self, conference_id: str) -> list[Offer]:
         now = self._clock()
         self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < _LIFE}
         if conference_id in self._kept:
             return self._kept[conference_id][1]
-        stocked = self._offers.of_conference(conference_id)
-        if stocked:
-            self._kept[conference_id] = (now, stocked)
-        return stocked
+        offered = self._offers.of_conference(conference_id)
+        if offered:
+            self._kept[conference_id] = (now, offered)
+        return offered

@@ -1,17 +1,16 @@
-"""What may be sold, what an order holds, and in which shard a seat is: pure rules."""
+"""What may be sold, and what an order holds: pure rules."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
-from math import ceil
 from operator import add
 from typing import Any, Literal
 
+from functions.orders.stock import Pool, Seats, Stocked, at_places, deal, together
 from shared.caller import Caller
 from shared.clock import iso
-from shared.errors import Conflict, Invalid, NotFound, Problem
+from shared.errors import Busy, Conflict, Invalid, NotFound, Problem
 from shared.money import Money
 
 MAX_TICKETS = 20  # an order, over all its lines
@@ -52,11 +51,13 @@ class NotOnSale(Conflict):
 class SoldOut(Conflict):
     slug, title = "sold-out", "Not enough tickets left"
 
-    def __init__(self, line: "Line", available: int) -> None:
+    def __init__(self, lines: Sequence["Line"], available: int) -> None:
+        """`lines` draw from the one pool that has too few."""
+        named = " and ".join(f"{line.name} ({line.ticket_type_id})" for line in lines)
         super().__init__(
-            f"{line.quantity} of {line.name} ({line.ticket_type_id}) were asked for and {available} are left. "
+            f"{sum(line.quantity for line in lines)} of {named} were asked for and {available} are left. "
             "Holds that are not paid may come back: look again in some minutes.",
-            ticket_type_id=line.ticket_type_id,
+            ticket_type_id=lines[0].ticket_type_id,
             available=available,
         )
 
@@ -109,68 +110,6 @@ class PaymentUnavailable(Problem):
         return {"Retry-After": "5"}
 
 
-# Stock: the seats of a ticket type, split over shards so that buyers seldom meet on one item.
-
-
-def shards_for(capacity: int) -> int:
-    """How many shards a capacity is split over: one for each 25 seats, at most 10.
-
-    Two transactions on one item cancel each other: of λ reservations a second that take t seconds each, about 1 − e^(−λt/N)
-    meet another over N shards. At an on-sale of 270 a second and t = 10 ms that is 24 % over 10 shards, which a retry elsewhere
-    absorbs; more shards would make every look at what is left dearer. Below 25 seats a shard a group seldom fits into one.
-    """
-    return min(10, max(1, ceil(capacity / 25)))
-
-
-def split(seats: int, shards: int) -> tuple[int, ...]:
-    """`seats` in `shards` parts that differ by one at most."""
-    each, rest = divmod(seats, shards)
-    return tuple(each + (shard < rest) for shard in range(shards))
-
-
-def plan(free: Sequence[int], quantity: int, order: Sequence[int]) -> dict[int, int]:
-    """How many seats to take from which shard; empty where there are fewer than `quantity` in all.
-
-    The first shard in `order` that has all of them gives them; else the fullest ones give what they have, so that few are touched.
-    """
-    if sum(free) < quantity:
-        return {}
-    whole = next((shard for shard in order if free[shard] >= quantity), None)
-    if whole is not None:
-        return {whole: quantity}
-    taken: dict[int, int] = {}
-    for shard in sorted(order, key=lambda shard: -free[shard]):
-        seats = min(free[shard], quantity)
-        if seats == 0:
-            break
-        taken[shard] = seats
-        quantity -= seats
-    return taken
-
-
-def fill(free: Sequence[int], seats: int) -> tuple[int, ...]:
-    """`free` with `seats` more, given to the emptiest shards so that all end as near to equal as adding alone can make them.
-
-    No seat moves between shards: somebody who reads one before and the other after would miss it and say sold out.
-    """
-    emptiest = sorted(range(len(free)), key=free.__getitem__)
-    while True:
-        level = split(sum(free[shard] for shard in emptiest) + seats, len(emptiest))
-        if min(level) >= free[emptiest[-1]]:
-            break
-        emptiest.pop()  # it has more already than there is for each of them
-    filled = dict(zip(emptiest, level, strict=True))
-    return tuple(filled.get(shard, already) for shard, already in enumerate(free))
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What becomes of seats that come back: so many are `retired`, the others are on sale again, by the shard they are from."""
-
-    retired: int
-    on_sale: Mapping[int, int]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketType:
     """This context's copy of a ticket type, as of `revision`."""
@@ -181,9 +120,7 @@ class TicketType:
     revision: int
     name: str
     price: Money
-    capacity: int  # in force: above `wanted` while more than that is sold or held, and then nothing is free
-    wanted: int  # the capacity that the organiser asked for
-    shards: int
+    pool: Pool  # its own
     min_per_order: int
     max_per_order: int
     sale_starts_at: datetime
@@ -193,6 +130,7 @@ class TicketType:
     valid_until: datetime
     hold_minutes: float
     time_zone: str = "UTC"  # of the conference
+    pool_id: str | None = None  # of the one that it shares with other types
 
     def line(self, wanted: "Wanted", buyer: Caller, now: datetime) -> "Line":
         """The line of an order placed `now`, at the price of now. Raises NotOnSale, BadQuantity."""
@@ -214,23 +152,16 @@ class TicketType:
             attendees=(*wanted.attendees, *[Attendee(buyer.name, buyer.email)] * unnamed),
             valid_from=self.valid_from,
             valid_until=self.valid_until,
+            seats={pool_id: {} for pool_id in self.pool_ids},
         )
 
-    @property
-    def surplus(self) -> int:
-        """Seats that are sold or held beyond what is wanted."""
-        return self.capacity - self.wanted
+    def with_pool(self, pool: Pool) -> "TicketType":
+        return replace(self, pool=pool)
 
-    def release(self, seats: Mapping[int, int]) -> Release:
-        """What becomes of a line's `seats`: they are retired until no more are out than wanted."""
-        retired = left = min(self.surplus, sum(seats.values()))
-        on_sale: dict[int, int] = {}
-        for shard, came_back in seats.items():
-            gone = min(left, came_back)
-            left -= gone
-            if came_back > gone:
-                on_sale[shard] = came_back - gone
-        return Release(retired, on_sale)
+    @property
+    def pool_ids(self) -> tuple[str, ...]:
+        """The pools that a ticket takes a seat of each."""
+        return (self.id,) if self.pool_id is None else (self.id, self.pool_id)
 
     def sale_status(self, available: int, now: datetime) -> SaleStatus:
         if now < self.sale_starts_at:
@@ -241,34 +172,37 @@ class TicketType:
 
 
 @dataclass(frozen=True, slots=True)
-class Stocked:
-    """A ticket type, and what is free in each of its shards."""
+class Offer:
+    """A ticket type, and those of its pools that are known, with what is free."""
 
     ticket_type: TicketType
-    free: tuple[int, ...]
-
-    @classmethod
-    def opened(cls, ticket_type: TicketType) -> "Stocked":
-        return cls(ticket_type, split(ticket_type.capacity, ticket_type.shards))
+    stocked: tuple[Stocked[Pool], ...]
 
     @property
     def available(self) -> int:
-        return sum(self.free)
+        return min(pool.available for pool in self.stocked)
 
-    def revised(self, newer: TicketType) -> "Stocked":
-        """As the `newer` revision wants it, from the capacity in force: up over as many shards as that takes, never fewer than
-        there are; down only as far as seats are free."""
-        delta = max(newer.wanted - self.ticket_type.capacity, -self.available)
-        capacity = self.ticket_type.capacity + delta
-        free = self._raised(delta, shards_for(capacity)) if delta > 0 else self._lowered(-delta)
-        return Stocked(replace(newer, capacity=capacity, shards=len(free)), free)
+    def status(self, now: datetime) -> SaleStatus:
+        if len(self.stocked) < len(self.ticket_type.pool_ids):
+            return "not_yet"  # the message about a pool is still on its way
+        return self.ticket_type.sale_status(self.available, now)
 
-    def _raised(self, seats: int, shards: int) -> tuple[int, ...]:
-        return fill((*self.free, *[0] * (shards - len(self.free))), seats)
 
-    def _lowered(self, seats: int) -> tuple[int, ...]:
-        taken = plan(self.free, seats, range(len(self.free)))
-        return tuple(already - taken.get(shard, 0) for shard, already in enumerate(self.free))
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Of what somebody asks for, what there is: ticket types and the pools that they draw from, by id."""
+
+    types: Mapping[str, TicketType]
+    pools: Mapping[str, Pool]
+
+    def ticket_type(self, conference_id: str, ticket_type_id: str) -> TicketType:
+        """Raises UnknownTicketType, Busy where its pool is not known yet."""
+        found = self.types.get(ticket_type_id)
+        if found is None:
+            raise UnknownTicketType(conference_id, ticket_type_id)
+        if not self.pools.keys() >= set(found.pool_ids):
+            raise Busy(f"{found.name} ({found.id}) is being put on sale. Send the request again in a moment.")
+        return found
 
 
 # Orders
@@ -320,7 +254,7 @@ class Line:
     attendees: tuple[Attendee, ...]
     valid_from: datetime
     valid_until: datetime
-    seats: Mapping[int, int] = field(default_factory=dict)  # which shard gave how many; empty until they are taken
+    seats: Seats  # of each pool that it draws from, which shard gave how many; none until they are taken
 
     @property
     def total(self) -> Money:
@@ -328,12 +262,11 @@ class Line:
 
     def only(self, places: Sequence[int]) -> "Line":
         """The line with just its tickets at these places, from 0, and the seats that these sit on."""
-        shards = [shard for shard, seats in sorted(self.seats.items()) for _ in range(seats)]
         return replace(
             self,
             quantity=len(places),
             attendees=tuple(self.attendees[place] for place in places),
-            seats=Counter(shards[place] for place in places if place < len(shards)),
+            seats={pool_id: at_places(shares, places) for pool_id, shares in self.seats.items()},
         )
 
 
@@ -421,6 +354,21 @@ class Order:
             first += line.quantity
         return tuple(picked)
 
+    @property
+    def seats(self) -> dict[str, dict[int, int]]:
+        return together(line.seats for line in self.lines)
+
+    def drawing_from(self, pool_id: str) -> list[Line]:
+        return [line for line in self.lines if pool_id in line.seats]
+
+    def with_seats(self, seats: Seats) -> "Order":
+        """With these, each pool's dealt out to the lines that draw from it."""
+        dealt = {
+            pool_id: iter(deal(shares, [line.quantity for line in self.drawing_from(pool_id)])) for pool_id, shares in seats.items()
+        }
+        lines = (replace(line, seats={pool_id: next(dealt[pool_id]) for pool_id in line.seats}) for line in self.lines)
+        return replace(self, lines=tuple(lines))
+
     def changed(self, what: str, *, by: str, at: datetime, detail: str = "", **members: Any) -> "Order":
         """The order after one more change: with other `members`, a higher revision, and an entry in its history."""
         return replace(self, revision=self.revision + 1, changes=(*self.changes, Change(at, what, by, detail)), **members)
@@ -447,22 +395,17 @@ class Order:
                 return AlreadyPaid(f"Order {self.id} is {self.status}: only an order that is still to be paid can be cancelled.")
 
 
-def place(
-    basket: Basket, types: Mapping[str, TicketType], *, order_id: str, fingerprint: str, buyer: Caller, now: datetime
-) -> Order:
+def place(basket: Basket, catalogue: Catalogue, *, order_id: str, fingerprint: str, buyer: Caller, now: datetime) -> Order:
     """The order for a basket: reserved, or paid at once where it costs nothing.
 
-    Raises UnknownTicketType, NotOnSale, BadQuantity, MixedCurrencies.
+    Raises UnknownTicketType, NotOnSale, BadQuantity, MixedCurrencies, Busy.
     """
-    unknown = [line.ticket_type_id for line in basket.lines if line.ticket_type_id not in types]
-    if unknown:
-        raise UnknownTicketType(basket.conference_id, unknown[0])
-    lines = tuple(types[wanted.ticket_type_id].line(wanted, buyer, now) for wanted in basket.lines)
+    ordered = [catalogue.ticket_type(basket.conference_id, wanted.ticket_type_id) for wanted in basket.lines]
+    lines = tuple(each.line(wanted, buyer, now) for each, wanted in zip(ordered, basket.lines, strict=True))
     currencies = sorted({line.unit_price.currency for line in lines})
     if len(currencies) > 1:
         raise MixedCurrencies(f"The lines are priced in {' and '.join(currencies)}. Place one order for each currency.")
     is_free = all(line.total.amount == 0 for line in lines)
-    ordered = [types[line.ticket_type_id] for line in lines]
     return Order(
         id=order_id,
         conference_id=basket.conference_id,

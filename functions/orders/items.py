@@ -1,28 +1,19 @@
-"""The items of the context's table.
+"""The items of orders.
 
 | item | pk | sk | gsi1pk | gsi1sk |
 |---|---|---|---|---|
-| a ticket type's copy | CONF#<conference> | TYPE#<ticket type> | | |
-| a shard of its seats | SHARD#<ticket type>#<number> | SHARD | | |
 | an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at> |
-
-Shards have partition keys of their own, so that an on-sale writes to as many partitions as there are shards.
 """
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from collections.abc import Iterable
+from typing import Any
 
-from functions.orders.domain import Attendee, Change, Line, Order, Payment, TicketType
+from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+
+from functions.orders.domain import Attendee, Change, Line, Order, Payment
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item
-
-
-def type_key(conference_id: str, ticket_type_id: str) -> tuple[str, str]:
-    return f"CONF#{conference_id}", f"TYPE#{ticket_type_id}"
-
-
-def shard_key(ticket_type_id: str, shard: int) -> tuple[str, str]:
-    return f"SHARD#{ticket_type_id}#{shard}", "SHARD"
 
 
 def order_key(order_id: str) -> tuple[str, str]:
@@ -46,82 +37,6 @@ def payment_map(payment: Payment) -> dict[str, str]:
     return {"status": payment.status, "method": payment.method, "reference": payment.reference}
 
 
-class TypeItem(Item, discriminator="TicketTypeCopy"):
-    v = NumberAttribute(default=1)
-    ticket_type_id = UnicodeAttribute()
-    conference_id = UnicodeAttribute()
-    conference_name = UnicodeAttribute()
-    revision = NumberAttribute()
-    name = UnicodeAttribute()
-    amount = NumberAttribute()
-    currency = UnicodeAttribute()
-    capacity = NumberAttribute()
-    wanted = NumberAttribute(null=True)  # none in a copy that was made before it was kept: it wants what is in force
-    shards = NumberAttribute()
-    min_per_order = NumberAttribute()
-    max_per_order = NumberAttribute()
-    sale_starts_at = UnicodeAttribute()
-    sale_ends_at = UnicodeAttribute()
-    hidden = BooleanAttribute()
-    valid_from = UnicodeAttribute()
-    valid_until = UnicodeAttribute()
-    hold_minutes = NumberAttribute()
-    time_zone = UnicodeAttribute(default="UTC")
-
-    @classmethod
-    def of(cls, kept: TicketType) -> "TypeItem":
-        return cls(
-            *type_key(kept.conference_id, kept.id),
-            ticket_type_id=kept.id,
-            conference_id=kept.conference_id,
-            conference_name=kept.conference_name,
-            revision=kept.revision,
-            name=kept.name,
-            amount=kept.price.amount,
-            currency=kept.price.currency,
-            capacity=kept.capacity,
-            wanted=kept.wanted,
-            shards=kept.shards,
-            min_per_order=kept.min_per_order,
-            max_per_order=kept.max_per_order,
-            sale_starts_at=iso(kept.sale_starts_at),
-            sale_ends_at=iso(kept.sale_ends_at),
-            hidden=kept.hidden,
-            valid_from=iso(kept.valid_from),
-            valid_until=iso(kept.valid_until),
-            hold_minutes=kept.hold_minutes,
-            time_zone=kept.time_zone,
-        )
-
-    def to_domain(self) -> TicketType:
-        return TicketType(
-            id=self.ticket_type_id,
-            conference_id=self.conference_id,
-            conference_name=self.conference_name,
-            revision=int(self.revision),
-            name=self.name,
-            price=Money(int(self.amount), self.currency),
-            capacity=int(self.capacity),
-            wanted=int(self.capacity if self.wanted is None else self.wanted),
-            shards=int(self.shards),
-            min_per_order=int(self.min_per_order),
-            max_per_order=int(self.max_per_order),
-            sale_starts_at=parse(self.sale_starts_at),
-            sale_ends_at=parse(self.sale_ends_at),
-            hidden=self.hidden,
-            valid_from=parse(self.valid_from),
-            valid_until=parse(self.valid_until),
-            hold_minutes=self.hold_minutes,
-            time_zone=self.time_zone,
-        )
-
-
-class ShardItem(Item, discriminator="Shard"):
-    v = NumberAttribute(default=1)
-    free = NumberAttribute()
-    revision = NumberAttribute(null=True)  # of the ticket type, when a change last wrote the shard
-
-
 class AttendeeMap(MapAttribute[str, str]):
     name = UnicodeAttribute()
     email = UnicodeAttribute()
@@ -129,6 +44,12 @@ class AttendeeMap(MapAttribute[str, str]):
     @classmethod
     def of(cls, attendee: Attendee) -> "AttendeeMap":
         return cls(name=attendee.name, email=attendee.email)
+
+
+def _seats(line: Line) -> dict[str, Any]:
+    """As JSON has it; short where they are of the ticket type's own pool alone, which is not named again."""
+    by_pool = {pool_id: {str(shard): seats for shard, seats in shares.items()} for pool_id, shares in line.seats.items()}
+    return by_pool[line.ticket_type_id] if len(by_pool) == 1 else by_pool
 
 
 class LineMap(MapAttribute[str, object]):
@@ -153,7 +74,7 @@ class LineMap(MapAttribute[str, object]):
             attendees=[AttendeeMap.of(each) for each in line.attendees],
             valid_from=iso(line.valid_from),
             valid_until=iso(line.valid_until),
-            seats={str(shard): seats for shard, seats in line.seats.items()},
+            seats=_seats(line),
         )
 
     def to_domain(self) -> Line:
@@ -165,8 +86,12 @@ class LineMap(MapAttribute[str, object]):
             attendees=tuple(Attendee(each.name, each.email) for each in self.attendees),
             valid_from=parse(self.valid_from),
             valid_until=parse(self.valid_until),
-            seats={int(shard): seats for shard, seats in self.seats.items()},
+            seats={pool_id: {int(shard): seats for shard, seats in shares.items()} for pool_id, shares in self._by_pool()},
         )
+
+    def _by_pool(self) -> Iterable[tuple[str, dict[str, int]]]:
+        is_short = any(isinstance(seats, int) for seats in self.seats.values())
+        return [(self.ticket_type_id, self.seats)] if is_short else self.seats.items()
 
 
 class OrderItem(Item, discriminator="Order"):

@@ -1,17 +1,15 @@
 """What people do with orders, and what messages do to them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Protocol
 
 from functions.orders import announcements, domain
-from functions.orders.domain import Basket, Order, Payment, SaleStatus, Stocked, TicketType, shards_for
+from functions.orders.domain import Basket, Catalogue, Order, Payment
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy, KeyReused, NotFound
-from shared.messages import Message, OrderReserved, TicketTypeChanged
+from shared.messages import Message, OrderReserved
 from shared.money import Money
 from shared.telemetry import count, logger
 
@@ -34,22 +32,16 @@ class Overtaken(Exception):
         self.order = order
 
 
-class Stale(Exception):
-    """The stock is no longer as it was read."""
-
-
 class Orders(Protocol):
     def find(self, order_id: str) -> Order | None: ...
 
     def of_buyer(self, buyer_id: str, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
         """A page of orders, newest first, and the cursor of the next. Raises Malformed for a cursor that is not of this list."""
 
-    def before_order(
-        self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]
-    ) -> tuple[Order | None, Mapping[str, TicketType]]:
-        """The order where the command has run before, and those of the ticket types that there are, by id; one round trip."""
+    def before_order(self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]) -> tuple[Order | None, Catalogue]:
+        """The order where the command has run before, and what there is to sell; one round trip, two where a pool is shared."""
 
-    def reserve(self, order: Order, types: Mapping[str, TicketType], message: Message) -> Order:
+    def reserve(self, order: Order, catalogue: Catalogue, message: Message) -> Order:
         """Take the order's seats and record it with its message, all or nothing; the order with its seats.
 
         Raises SoldOut (only where the seats are not there), AlreadyPlaced, Busy.
@@ -58,24 +50,8 @@ class Orders(Protocol):
     def change(self, before: Order, after: Order, message: Message | None = None) -> None:
         """Record `after` in place of `before`, with the message; seats that `after` no longer holds are released. All or nothing.
 
-        They go back on sale, except for those that `TicketType.release` retires: they leave the capacity in force.
+        They go back on sale, except for those that `Pool.release` retires: they leave the capacity in force.
         Raises Overtaken, Busy.
-        """
-
-
-class Offers(Protocol):
-    def of_conference(self, conference_id: str) -> list[Stocked]:
-        """All ticket types of the conference, hidden ones too; what is free may be a moment old."""
-
-
-class Stock(Protocol):
-    def find(self, conference_id: str, ticket_type_id: str) -> Stocked | None: ...
-
-    def replace(self, known: Stocked | None, new: Stocked) -> None:
-        """Change copy and shards by what differs between `known` (None: there was none) and `new`, all or nothing.
-
-        Raises Stale where revision or capacity are others by now, the seats to take are gone, or, where more are out than wanted,
-        one is free; Busy.
         """
 
 
@@ -93,49 +69,6 @@ class Delay(Protocol):
 
 
 # Reading
-
-
-@dataclass(frozen=True, slots=True)
-class OnOffer:
-    ticket_type_id: str
-    name: str
-    price: Money
-    status: SaleStatus
-    available: int
-    min_per_order: int
-    max_per_order: int
-    sale_starts_at: datetime
-    sale_ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    conference_id: str
-    ticket_types: list[OnOffer]
-
-
-def availability(offers: Offers, clock: Clock, *, conference_id: str) -> Availability:
-    """What a conference sells, hidden ticket types left out. Raises NotFound."""
-    stocked = offers.of_conference(conference_id)
-    if not stocked:
-        raise NotFound(f"There is no conference {conference_id} that sells tickets.")
-    now = clock()
-    return Availability(conference_id, [_on_offer(each, now) for each in stocked if not each.ticket_type.hidden])
-
-
-def _on_offer(stocked: Stocked, now: datetime) -> OnOffer:
-    ticket_type = stocked.ticket_type
-    return OnOffer(
-        ticket_type_id=ticket_type.id,
-        name=ticket_type.name,
-        price=ticket_type.price,
-        status=ticket_type.sale_status(stocked.available, now),
-        available=stocked.available,
-        min_per_order=ticket_type.min_per_order,
-        max_per_order=ticket_type.max_per_order,
-        sale_starts_at=ticket_type.sale_starts_at,
-        sale_ends_at=ticket_type.sale_ends_at,
-    )
 
 
 def read_order(orders: Orders, *, order_id: str, caller: Caller) -> Order:
@@ -182,12 +115,12 @@ def place_order(
 
 
 def _find_or_reserve(orders: Orders, clock: Clock, *, order_id: str, fingerprint: str, buyer: Caller, basket: Basket) -> Order:
-    placed, types = orders.before_order(order_id, basket.conference_id, [line.ticket_type_id for line in basket.lines])
+    placed, catalogue = orders.before_order(order_id, basket.conference_id, [line.ticket_type_id for line in basket.lines])
     if placed:
         return placed
-    order = domain.place(basket, types, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())
+    order = domain.place(basket, catalogue, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())
     try:
-        order = orders.reserve(order, types, announcements.placed(order))
+        order = orders.reserve(order, catalogue, announcements.placed(order))
     except AlreadyPlaced as earlier:
         return earlier.order
     if order.status == "paid":
@@ -281,53 +214,3 @@ def expire_when_due(orders: Orders, delay: Delay, clock: Clock, reserved: OrderR
         return expired, announcements.expired(expired)
 
     settle(orders, order, decide)
-
-
-def keep_ticket_type(stock: Stock, changed: TicketTypeChanged) -> None:
-    """Bring a ticket type and its stock to the revision of the message; an older one or a repeat changes nothing. Raises Busy."""
-    for _ in range(_ATTEMPTS):
-        known = stock.find(changed.conference_id, changed.ticket_type_id)
-        if known and known.ticket_type.revision >= changed.revision:
-            return
-        wanted = _ticket_type(changed)
-        new = known.revised(wanted) if known else Stocked.opened(wanted)
-        try:
-            stock.replace(known, new)
-        except Stale:
-            continue
-        _warn_of_surplus(new.ticket_type)
-        return
-    raise Busy(f"Ticket type {changed.ticket_type_id} is sold too fast to change its stock now.")
-
-
-def _warn_of_surplus(kept: TicketType) -> None:
-    if kept.surplus:
-        logger.warning(
-            "capacity stays above what was asked for until seats that are held come back",
-            ticket_type_id=kept.id,
-            wanted=kept.wanted,
-            in_force=kept.capacity,
-        )
-
-
-def _ticket_type(changed: TicketTypeChanged) -> TicketType:
-    return TicketType(
-        id=changed.ticket_type_id,
-        conference_id=changed.conference_id,
-        conference_name=changed.conference_name,
-        revision=changed.revision,
-        name=changed.name,
-        price=changed.price,
-        capacity=changed.capacity,
-        wanted=changed.capacity,
-        shards=shards_for(changed.capacity),
-        min_per_order=changed.min_per_order,
-        max_per_order=changed.max_per_order,
-        sale_starts_at=changed.sale_starts_at,
-        sale_ends_at=changed.sale_ends_at,
-        hidden=changed.hidden,
-        valid_from=changed.valid_from,
-        valid_until=changed.valid_until,
-        hold_minutes=changed.hold_minutes,
-        time_zone=changed.time_zone,
-    )

@@ -58,6 +58,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Orders"},
     ),
+    (messages.PoolChanged(**CNF, pool_id="pool_1", revision=1, capacity=500), {"Orders"}),
     (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Notifications"}),
     (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
     (

@@ -119,7 +119,7 @@ def test_books_that_balance_have_nothing_to_tell(rows: Rows) -> None:
         (lose_a_seat, {"seats"}),
         (oversell, {"oversold shard"}),
         (lose_a_shard, {"shards", "seats"}),
-        (lose_the_copy, {"ticket type"}),
+        (lose_the_copy, {"pool"}),
         (hold_fewer_than_ordered, {"line"}),
         (forget_the_payment, {"payment"}),
         (charge_a_cancelled_order, {"payment"}),

@@ -18,7 +18,7 @@ from functions.events.use_cases import publish, release_agenda
 from shared.caller import Caller
 from shared.clock import now
 from shared.ids import new_id
-from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, TicketTypeChanged
+from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, PoolChanged, TicketTypeChanged
 from tests.support import Answer, Table, call, deliver
 
 ADA = Caller("usr_ada", "ada@example.org", "Ada")
@@ -264,8 +264,10 @@ PARTS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             "hidden": False,
             "valid_from": "2099-08-31T22:00:00Z",
             "valid_until": "2099-09-01T16:00:00Z",
+            "pool_id": None,
         },
     ),
+    ("/pools", {"name": "The hall", "capacity": 500}, {"capacity": 450}, {"name": "The hall", "capacity": 450}),
 ]
 
 
@@ -362,6 +364,38 @@ def test_a_type_that_was_on_sale_stays(site: Site) -> None:
     ticket_type = site.make("/ticket-types", STANDARD)["id"]
     site.publish()
     assert site.call("DELETE", f"/ticket-types/{ticket_type}").problem() == "on-sale"
+
+
+def test_a_pool_stays_while_a_ticket_type_draws_from_it(site: Site) -> None:
+    pool, other = (site.make("/pools", {"name": name, "capacity": 500})["id"] for name in ("The hall", "The garden"))
+    ticket_type = site.make("/ticket-types", {**STANDARD, "pool_id": pool})
+    assert ticket_type["pool_id"] == pool
+    refused = site.call("DELETE", f"/pools/{pool}")
+    assert (refused.status, refused.problem(), refused.json["ticket_type_id"]) == (409, "in-use", ticket_type["id"])
+    assert site.call("PATCH", f"/ticket-types/{ticket_type['id']}", {"pool_id": other}).json["pool_id"] == other
+    assert site.call("DELETE", f"/pools/{pool}").status == 204
+
+
+def test_a_type_that_was_on_sale_keeps_its_pool(site: Site) -> None:
+    pool = site.make("/pools", {"name": "The hall", "capacity": 500})["id"]
+    within, beside = site.make("/ticket-types", {**STANDARD, "pool_id": pool})["id"], site.make("/ticket-types", STANDARD)["id"]
+    site.publish()
+    assert site.call("PATCH", f"/ticket-types/{within}", {"pool_id": None}).problem() == "pool-fixed"
+    assert site.call("PATCH", f"/ticket-types/{beside}", {"pool_id": pool}).problem() == "pool-fixed"
+    assert site.call("PATCH", f"/ticket-types/{within}", {"pool_id": pool, "price": 1}).status == 200
+
+
+def test_pools_are_told_at_publication_and_with_each_change(site: Site) -> None:
+    pool = site.make("/pools", {"name": "The hall", "capacity": 500})["id"]
+    ticket_type = site.make("/ticket-types", {**STANDARD, "pool_id": pool})["id"]
+    assert site.messages(PoolChanged) == []
+    site.publish()
+    assert site.call("PATCH", f"/pools/{pool}", {"capacity": 450}).status == 200
+    later = site.make("/pools", {"name": "The garden", "capacity": 80})["id"]
+    told = site.messages(PoolChanged)
+    assert [(message.pool_id, message.capacity) for message in told] == [(pool, 500), (pool, 450), (later, 80)]
+    assert [message.revision for message in told] == sorted({message.revision for message in told})
+    assert [(message.ticket_type_id, message.pool_id) for message in site.messages(TicketTypeChanged)] == [(ticket_type, pool)]
 
 
 def test_there_are_no_more_ticket_types_than_a_publication_can_announce(site: Site) -> None:

@@ -42,7 +42,8 @@ def world(table: Table) -> World:
         each.admit(STAFF, "staff")
     room, speaker = site.make("/rooms", {"name": "Hall"})["id"], site.make("/speakers", {"name": "Grace"})["id"]
     session = site.make("/sessions", {**TALK, "room_id": room, "speaker_ids": [speaker]})["id"]
-    ticket_type = site.make("/ticket-types", STANDARD)["id"]
+    pool = site.make("/pools", {"name": "The hall", "capacity": 500})["id"]
+    ticket_type = site.make("/ticket-types", {**STANDARD, "pool_id": pool})["id"]
     token = site.make("/members", {"email": "bob@example.org", "role": "staff"})["token"]
     used = site.make("/members", {"email": "sam@example.org", "role": "staff"})["token"]
     accept(used, Caller("usr_eve", "eve@example.org", "Eve"))
@@ -58,6 +59,7 @@ def world(table: Table) -> World:
             "speaker": speaker,
             "session": session,
             "type": ticket_type,
+            "pool": pool,
             "token": token,
             "used": used,
         },
@@ -202,8 +204,28 @@ BODIES: list[tuple[str, str, Any, str]] = [
             ({"sale_starts_at": "2099-09-03T00:00:00Z"}, "invalid-window"),
             ({"valid_until": "2099-08-01T00:00:00Z"}, "invalid-window"),
             ({"currency": "USD"}, "invalid"),
+            ({"pool_id": 7}, "invalid"),
+            ({"pool_id": ""}, "invalid"),
+            ({"pool_id": "pool_none"}, "unknown-pool"),
+            ({"pool_id": "$room"}, "unknown-pool"),
         ]
     ],
+    *[
+        ("POST", "$site/pools", bad({"name": "The hall", "capacity": 500}, **changes), "invalid")
+        for changes in [
+            {"name": ...},
+            {"name": ""},
+            {"name": LONG},
+            {"capacity": ...},
+            {"capacity": None},
+            {"capacity": 0},
+            {"capacity": 100_001},
+            {"capacity": "500"},
+            {"ticket_type_ids": []},
+        ]
+    ],
+    ("PATCH", "$site/pools/$pool", {"capacity": 0}, "invalid"),
+    ("PATCH", "$site/pools/$pool", {"name": None}, "invalid"),
     *[
         ("PATCH", "$site/ticket-types/$type", changes, slug)
         for changes, slug in [
@@ -212,6 +234,8 @@ BODIES: list[tuple[str, str, Any, str]] = [
             ({"max_per_order": 0}, "invalid"),
             ({"min_per_order": 11}, "order-limits"),
             ({"valid_from": "2099-12-01T00:00:00Z"}, "invalid-window"),
+            ({"pool_id": "pool_none"}, "unknown-pool"),
+            ({"pool_id": None}, "pool-fixed"),
         ]
     ],
     *[
@@ -242,7 +266,8 @@ BODIES: list[tuple[str, str, Any, str]] = [
     ],
 ]
 
-MALFORMED = [("POST", path) for path in (CONFERENCES, "$site/rooms", "$site/speakers", "$site/sessions", "$site/ticket-types")] + [
+KINDS = ("rooms", "speakers", "sessions", "pools", "ticket-types")
+MALFORMED = [("POST", path) for path in (CONFERENCES, *(f"$site/{kind}" for kind in KINDS))] + [
     ("PATCH", "$site"),
     ("PATCH", "$site/rooms/$room"),
     ("PATCH", "$site/sessions/$session"),
@@ -268,6 +293,9 @@ ORGANIZERS: list[tuple[str, str, Any]] = [
     ("POST", "/ticket-types", STANDARD),
     ("PATCH", "/ticket-types/$type", {"price": 1}),
     ("DELETE", "/ticket-types/$type", None),
+    ("POST", "/pools", {"name": "The hall", "capacity": 500}),
+    ("PATCH", "/pools/$pool", {"capacity": 1}),
+    ("DELETE", "/pools/$pool", None),
     ("POST", "/members", {"email": "eve@example.org", "role": "organizer"}),
     ("GET", "/members", None),
     ("DELETE", "/members/usr_ada", None),
@@ -283,6 +311,8 @@ VISITORS = [
     "/sessions/$session",
     "/ticket-types",
     "/ticket-types/$type",
+    "/pools",
+    "/pools/$pool",
     "/agenda",
     "/agenda/now",
     "/agenda/releases",
@@ -308,6 +338,8 @@ STATUSES = {
     "invalid-window": 422,
     "unknown-time-zone": 422,
     "unknown-room": 422,
+    "unknown-pool": 422,
+    "pool-fixed": 409,
     "unknown-speaker": 422,
     "session-outside-conference": 422,
     "order-limits": 422,
@@ -360,7 +392,7 @@ def test_a_draft_is_not_there_for_others(refused: Any) -> None:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("rooms", {"name": "X"}), ("speakers", {"name": "X"}), ("sessions", {"title": "X"}), ("ticket-types", {"price": 1})],
+    list(zip(KINDS, ({"name": "X"}, {"name": "X"}, {"title": "X"}, {"name": "X"}, {"price": 1}), strict=True)),
 )
 def test_parts_that_are_not_there(refused: Any, path: str, body: Any) -> None:
     another_kind = "$room" if path == "speakers" else "$speaker"
@@ -383,12 +415,13 @@ def test_what_the_state_forbids(refused: Any) -> None:
     assert refused("DELETE", "$site/rooms/$room") == (409, "in-use")
     assert refused("DELETE", "$site/speakers/$speaker") == (409, "in-use")
     assert refused("DELETE", "$site/ticket-types/$type") == (409, "on-sale")
+    assert refused("DELETE", "$site/pools/$pool") == (409, "in-use")
     assert refused("DELETE", "$site/members/usr_ada") == (409, "last-organizer")
 
 
 def test_pages_that_no_list_gave(refused: Any) -> None:
     elsewhere = "eyJwayI6eyJTIjoiQ09ORiN4In0sInNrIjp7IlMiOiJDT05GIn19"  # {"pk":{"S":"CONF#x"},"sk":{"S":"CONF"}}
-    for url in (CONFERENCES, "$site/rooms", "$site/speakers", "$site/sessions", "$site/ticket-types", "$site/members"):
+    for url in (CONFERENCES, *(f"$site/{kind}" for kind in (*KINDS, "members"))):
         assert refused("GET", f"{url}?limit=0") == (422, "invalid"), url
         assert refused("GET", f"{url}?limit=101") == (422, "invalid"), url
         assert refused("GET", f"{url}?limit=many") == (422, "invalid"), url

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from functions.orders import api, dynamo, worker
+from functions.orders import api, dynamo_stock, worker
 from functions.orders.domain import Basket, Wanted
-from functions.orders.dynamo import DynamoOrders, DynamoStock
-from functions.orders.items import ShardItem
+from functions.orders.dynamo import DynamoOrders
+from functions.orders.dynamo_stock import DynamoStock
+from functions.orders.items_stock import ShardItem
 from functions.orders.payments import Simulated
-from functions.orders.use_cases import cancel_order, keep_ticket_type, place_order
+from functions.orders.use_cases import cancel_order, place_order
+from functions.orders.use_cases_stock import keep_ticket_type
 from shared.caller import Caller
 from shared.clock import now
 from shared.errors import Problem
@@ -53,9 +55,9 @@ def buyer(number: int) -> Caller:
     return Caller(f"usr_{number}", f"{number}@example.org", f"Buyer {number}")
 
 
-def attempt(buyer: Caller, quantity: int, order_id: str | None = None) -> str:
+def attempt(buyer: Caller, quantity: int, order_id: str | None = None, ticket_type_id: str = "typ_1") -> str:
     """What comes of an order, made as the API makes it (whose resolver serves one request at a time, as Lambda does)."""
-    wanted = Basket("cnf_1", (Wanted("typ_1", quantity),))
+    wanted = Basket("cnf_1", (Wanted(ticket_type_id, quantity),))
     try:
         return place_order(
             DynamoOrders(),
@@ -265,9 +267,9 @@ def test_a_release_that_is_overtaken_for_ever_is_busy_and_changes_nothing(
 ) -> None:
     stock(changed(capacity=2))
     held = order(basket(2)).json["id"]
-    types = DynamoOrders().before_order(held, "cnf_1", ["typ_1"])[1]
+    pools = DynamoOrders().before_order(held, "cnf_1", ["typ_1"])[1].pools
     stock(changed(capacity=1, revision=2))
-    monkeypatch.setattr(dynamo, "_types", lambda conference_id, lines: types)
+    monkeypatch.setattr(dynamo_stock, "read_pools", lambda *asked: pools)
     with unchanged(table):
         assert call_as_bob("POST", f"/orders/{held}/cancel").problem() == "busy"
 

@@ -15,10 +15,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from functions.orders import api, worker
-from functions.orders.items import ShardItem, TypeItem, shard_key, type_key
+from functions.orders.items_stock import ShardItem, TypeItem, pool_key, shard_key
 from shared.caller import Caller
 from shared.clock import now
-from shared.messages import OrderReserved, TicketTypeChanged
+from shared.messages import OrderReserved, PoolChanged, TicketTypeChanged
 from shared.money import Money
 from tests.support import Answer, Table, call, deliver
 
@@ -53,7 +53,7 @@ def changed(ticket_type_id: str = "typ_1", *, capacity: int = 100, revision: int
     )
 
 
-def stock(*messages: TicketTypeChanged) -> None:
+def stock(*messages: TicketTypeChanged | PoolChanged) -> None:
     assert deliver(worker.handler, *messages) == []
 
 
@@ -90,7 +90,7 @@ class Book:
 
 
 def books(table: Table) -> dict[str, Book]:
-    """Each ticket type's seats, after checking that every one is accounted for and that none is on sale above what is wanted."""
+    """The seats of each pool, after checking that every one is accounted for and that none is on sale above what is wanted."""
     free: Counter[str] = Counter()
     held: Counter[str] = Counter()
     sold: Counter[str] = Counter()
@@ -101,13 +101,17 @@ def books(table: Table) -> dict[str, Book]:
             assert item["free"] >= 0, item
             free[item["pk"].split("#")[1]] += int(item["free"])
             shards[item["pk"].split("#")[1]] += 1
-        elif item["kind"] == "TicketTypeCopy":
-            copies[item["ticket_type_id"]] = item
+        elif item["kind"] in ("TicketTypeCopy", "Pool"):
+            copies[item["sk"].partition("#")[2]] = item
         elif item["kind"] == "Order":
             for line in item["lines"]:
-                seats = sum(json.loads(line["seats"]).values())
-                assert seats == line["quantity"], item
-                {"reserved": held, "paid": sold}.get(item["status"], Counter())[line["ticket_type_id"]] += seats
+                by_pool = json.loads(line["seats"])
+                if any(isinstance(each, int) for each in by_pool.values()):
+                    by_pool = {line["ticket_type_id"]: by_pool}
+                seats = {pool: sum(shares.values()) for pool, shares in by_pool.items()}
+                pools = {line["ticket_type_id"], copies[line["ticket_type_id"]].get("shared_pool_id")} - {None}
+                assert seats == dict.fromkeys(pools, line["quantity"]), item
+                {"reserved": held, "paid": sold}.get(item["status"], Counter()).update(seats)
     found = {each: Book(int(copy["capacity"]), free[each], held[each], sold[each]) for each, copy in copies.items()}
     for each, book in found.items():
         wanted = copies[each].get("wanted", book.capacity)
@@ -329,7 +333,7 @@ def test_a_capacity_is_raised_from_what_is_in_force(table: Table, wanted: int, b
 def test_a_copy_from_before_it_said_what_is_wanted_puts_seats_back_on_sale(table: Table) -> None:
     stock(changed(capacity=3))
     held = order(basket(2)).json["id"]
-    TypeItem(*type_key(CONFERENCE, "typ_1")).update(actions=[TypeItem.wanted.remove()])
+    TypeItem(*pool_key(CONFERENCE, "typ_1")).update(actions=[TypeItem.wanted.remove()])
     ShardItem(*shard_key("typ_1", 0)).update(actions=[ShardItem.revision.remove()])
     expire(table, held)
     assert books(table) == {"typ_1": Book(3, 3, 0, 0)}

@@ -1,35 +1,32 @@
-"""The rules of stock and orders."""
+"""The rules of what is sold and ordered."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from functions.orders.domain import (
     Attendee,
     BadQuantity,
     Basket,
+    Catalogue,
     DuplicateLine,
     MixedCurrencies,
     NotOnSale,
+    Offer,
     Order,
     Payment,
-    Stocked,
     TicketType,
     TooManyAttendees,
     UnknownTicketType,
     Wanted,
-    fill,
     place,
-    plan,
-    shards_for,
-    split,
 )
+from functions.orders.stock import Pool, Stocked, together
 from shared.caller import Caller
+from shared.errors import Busy
 from shared.money import Money
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -41,9 +38,7 @@ REGULAR = TicketType(
     revision=1,
     name="Regular",
     price=Money(4900, "EUR"),
-    capacity=100,
-    wanted=100,
-    shards=4,
+    pool=Pool.opened("typ_1", conference_id="cnf_1", revision=1, capacity=100),
     min_per_order=1,
     max_per_order=5,
     sale_starts_at=NOON - timedelta(days=1),
@@ -54,142 +49,9 @@ REGULAR = TicketType(
     hold_minutes=15,
 )
 FREE = replace(REGULAR, id="typ_free", price=Money(0, "EUR"), hold_minutes=5)
+HALL = Pool.opened("pool_hall", conference_id="cnf_1", revision=1, capacity=50)
 
-free_seats = st.lists(st.integers(0, 60), min_size=1, max_size=10)
-
-
-@st.composite
-def shuffled_shards(draw: st.DrawFn) -> tuple[list[int], list[int]]:
-    free = draw(free_seats)
-    return free, draw(st.permutations(range(len(free))))
-
-
-# Stock
-
-
-@given(st.integers(0, 10_000))
-def test_a_capacity_is_split_over_one_to_ten_shards_that_hold_all_of_it(capacity: int) -> None:
-    shards = split(capacity, shards_for(capacity))
-    assert 1 <= len(shards) <= 10
-    assert sum(shards) == capacity
-    assert max(shards) - min(shards) <= 1
-
-
-@pytest.mark.parametrize(("capacity", "shards"), [(0, 1), (1, 1), (25, 1), (26, 2), (250, 10), (5000, 10)])
-def test_a_shard_for_every_25_seats_up_to_ten(capacity: int, shards: int) -> None:
-    assert shards_for(capacity) == shards
-
-
-@given(shuffled_shards(), st.integers(1, 700))
-def test_seats_are_found_exactly_if_there_are_enough(shards: tuple[list[int], list[int]], quantity: int) -> None:
-    free, order = shards
-    taken = plan(free, quantity, order)
-    assert sum(taken.values()) == (quantity if sum(free) >= quantity else 0)
-    assert all(0 < seats <= free[shard] for shard, seats in taken.items())
-
-
-@given(shuffled_shards(), st.integers(1, 60))
-def test_one_shard_gives_all_if_one_can_and_the_first_in_order_does(shards: tuple[list[int], list[int]], quantity: int) -> None:
-    free, order = shards
-    able = [shard for shard in order if free[shard] >= quantity]
-    if able:
-        assert plan(free, quantity, order) == {able[0]: quantity}
-
-
-def test_the_last_seats_are_sold_together_from_wherever_they_are() -> None:
-    assert plan([1, 0, 2, 1], 4, [0, 1, 2, 3]) == {2: 2, 0: 1, 3: 1}
-    assert plan([0, 0, 1], 1, [0, 1, 2]) == {2: 1}
-    assert plan([1, 0, 2, 1], 5, [0, 1, 2, 3]) == {}
-
-
-@given(free_seats, st.integers(0, 700))
-def test_added_seats_go_to_the_emptiest_shards_and_none_moves(free: list[int], seats: int) -> None:
-    filled = fill(free, seats)
-    assert sum(filled) == sum(free) + seats
-    assert all(after >= before for before, after in zip(free, filled, strict=True))
-    assert all(after <= min(filled) + 1 for before, after in zip(free, filled, strict=True) if after > before)
-
-
-def test_shards_end_equal_where_enough_is_added() -> None:
-    assert fill([20, 16, 20, 0], 24) == (20, 20, 20, 20)
-    assert fill([5, 0, 0], 3) == (5, 2, 1)
-    assert fill([5, 0, 1], 0) == (5, 0, 1)
-
-
-held_seats = st.dictionaries(st.integers(0, 9), st.integers(1, 20), min_size=1)
-
-
-@given(st.integers(0, 100), held_seats)
-def test_what_comes_back_is_retired_until_no_more_are_out_than_wanted(surplus: int, seats: dict[int, int]) -> None:
-    release = replace(REGULAR, capacity=100 + surplus, wanted=100).release(seats)
-    assert release.retired == min(surplus, sum(seats.values()))
-    assert release.retired + sum(release.on_sale.values()) == sum(seats.values())
-    assert all(0 < back <= seats[shard] for shard, back in release.on_sale.items())
-
-
-class Ledger(RuleBasedStateMachine):
-    """A ticket type as it is sold, released and changed; the books hold after every step."""
-
-    @initialize(capacity=st.integers(0, 300))
-    def open(self, capacity: int) -> None:
-        opened = replace(REGULAR, capacity=capacity, wanted=capacity, shards=shards_for(capacity))
-        self.stocked = Stocked.opened(opened)
-        self.held: list[dict[int, int]] = []
-        self.most_shards = 0
-
-    @rule(quantity=st.integers(1, 60), data=st.data())
-    def sell(self, quantity: int, data: st.DataObject) -> None:
-        free = self.stocked.free
-        seats = plan(free, quantity, data.draw(st.permutations(range(len(free)))))
-        if seats:
-            self.held.append(seats)
-            self.stocked = replace(self.stocked, free=tuple(n - seats.get(shard, 0) for shard, n in enumerate(free)))
-
-    @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def release(self, data: st.DataObject) -> None:
-        before = self.stocked.ticket_type
-        release = before.release(self.held.pop(data.draw(st.integers(0, len(self.held) - 1))))
-        self.stocked = Stocked(
-            replace(before, capacity=before.capacity - release.retired),
-            tuple(n + release.on_sale.get(shard, 0) for shard, n in enumerate(self.stocked.free)),
-        )
-
-    @rule(wanted=st.integers(0, 300))
-    def change(self, wanted: int) -> None:
-        before = self.stocked.ticket_type
-        newer = replace(before, capacity=wanted, wanted=wanted, shards=shards_for(wanted), revision=before.revision + 1)
-        self.stocked = self.stocked.revised(newer)
-        assert self.stocked.ticket_type == replace(newer, capacity=max(wanted, self.taken), shards=len(self.stocked.free))
-
-    @property
-    def taken(self) -> int:
-        return sum(sum(seats.values()) for seats in self.held)
-
-    @invariant()
-    def every_seat_is_accounted_for(self) -> None:
-        assert min(self.stocked.free) >= 0
-        assert self.stocked.available + self.taken == self.stocked.ticket_type.capacity
-
-    @invariant()
-    def capacity_is_above_what_is_wanted_only_by_what_is_taken(self) -> None:
-        kept = self.stocked.ticket_type
-        assert kept.capacity == max(kept.wanted, self.taken)
-
-    @invariant()
-    def shards_are_enough_and_never_fewer(self) -> None:
-        kept = self.stocked.ticket_type
-        assert len(self.stocked.free) == kept.shards >= max(shards_for(kept.capacity), self.most_shards)
-        self.most_shards = kept.shards
-
-
-TestAnyRunOfSalesReleasesAndChanges = Ledger.TestCase
-
-
-def test_a_raise_that_is_large_enough_leaves_shards_equal() -> None:
-    one_sold = Stocked(replace(REGULAR, capacity=1, wanted=1, shards=1), (0,))
-    raised = one_sold.revised(replace(REGULAR, capacity=5000, wanted=5000, shards=10))
-    assert raised.free == (500,) * 9 + (499,)
+# What is on sale
 
 
 @pytest.mark.parametrize(
@@ -206,12 +68,30 @@ def test_a_ticket_type_is_on_sale_from_its_start_to_before_its_end(now: datetime
     assert REGULAR.sale_status(available, now) == status
 
 
+def test_a_ticket_type_has_as_many_as_the_emptiest_of_its_pools() -> None:
+    within = replace(REGULAR, pool_id="pool_hall")
+    both = Offer(within, (Stocked.opened(within.pool), Stocked(HALL, (3, 0))))
+    assert (both.available, both.status(NOON)) == (3, "on_sale")
+    assert Offer(within, (Stocked.opened(within.pool), Stocked(HALL, (0, 0)))).status(NOON) == "sold_out"
+
+
+def test_a_ticket_type_is_not_on_sale_before_its_pool_is_known() -> None:
+    within = replace(REGULAR, pool_id="pool_hall")
+    assert Offer(within, (Stocked.opened(within.pool),)).status(NOON) == "not_yet"
+    with pytest.raises(Busy):
+        place(Basket("cnf_1", (Wanted("typ_1", 1),)), catalogue(within), order_id="ord_1", fingerprint="f", buyer=BOB, now=NOON)
+
+
 # Orders
 
 
+def catalogue(*types: TicketType, pools: tuple[Pool, ...] = ()) -> Catalogue:
+    own = {each.id: each.pool for each in types}
+    return Catalogue({each.id: each for each in types}, {**own, **{each.id: each for each in pools}})
+
+
 def ordered(*lines: Wanted, types: tuple[TicketType, ...] = (REGULAR, FREE), now: datetime = NOON) -> Order:
-    known = {each.id: each for each in types}
-    return place(Basket("cnf_1", lines), known, order_id="ord_1", fingerprint="f", buyer=BOB, now=now)
+    return place(Basket("cnf_1", lines), catalogue(*types), order_id="ord_1", fingerprint="f", buyer=BOB, now=now)
 
 
 def test_an_order_takes_the_price_and_the_buyer_of_now() -> None:
@@ -220,6 +100,18 @@ def test_an_order_takes_the_price_and_the_buyer_of_now() -> None:
     assert order.total == Money(9800, "EUR")
     assert order.lines[0].attendees == (Attendee("Cy", "cy@example.org"), Attendee("Bob", "bob@example.org"))
     assert order.expires_at == NOON + timedelta(minutes=15)
+
+
+def test_the_seats_of_a_pool_are_dealt_out_to_the_lines_that_draw_from_it() -> None:
+    types = (replace(REGULAR, pool_id="pool_hall"), replace(FREE, pool_id="pool_hall"))
+    basket = Basket("cnf_1", (Wanted("typ_1", 2), Wanted("typ_free", 3)))
+    order = place(basket, catalogue(*types, pools=(HALL,)), order_id="ord_1", fingerprint="f", buyer=BOB, now=NOON)
+    seated = order.with_seats({"typ_1": {0: 2}, "typ_free": {1: 3}, "pool_hall": {0: 1, 1: 4}})
+    assert [line.seats for line in seated.lines] == [
+        {"typ_1": {0: 2}, "pool_hall": {0: 1, 1: 1}},
+        {"typ_free": {1: 3}, "pool_hall": {1: 3}},
+    ]
+    assert seated.seats == {"typ_1": {0: 2}, "typ_free": {1: 3}, "pool_hall": {0: 1, 1: 4}}
 
 
 def test_an_order_that_costs_nothing_is_paid_at_once_and_never_expires() -> None:
@@ -312,10 +204,8 @@ def test_an_order_holds_the_seats_of_its_active_tickets_until_it_ends() -> None:
 def test_each_ticket_gives_back_its_own_seat_in_whatever_parts_they_end(first: set[int], second: set[int]) -> None:
     order = ordered(Wanted("typ_1", 4), Wanted("typ_free", 5))
     seats = ({0: 1, 3: 3}, {2: 2, 1: 3})
-    order = replace(order, lines=tuple(replace(line, seats=each) for line, each in zip(order.lines, seats, strict=True)))
+    order = order.with_seats({"typ_1": seats[0], "typ_free": seats[1]})
     parts = [order.lines_of(first), order.lines_of(second - first), order.lines_of(order.seated - first - second)]
-    given_back = Counter(
-        (line.ticket_type_id, shard) for part in parts for line in part for shard in Counter(line.seats).elements()
-    )
-    assert given_back == {("typ_1", 0): 1, ("typ_1", 3): 3, ("typ_free", 2): 2, ("typ_free", 1): 3}
+    given_back = together(line.seats for part in parts for line in part)
+    assert given_back == {"typ_1": seats[0], "typ_free": seats[1]}
     assert sum(line.quantity for part in parts for line in part) == 9

@@ -1,15 +1,18 @@
 """What is decided around the table: payments that lose a race, holds that end, stock that moves while it is changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from functions.orders.cache import RecentOffers
-from functions.orders.domain import AlreadyCancelled, HoldExpired, Order, Payment, Stocked, TicketType, Wanted
+from functions.orders.domain import AlreadyCancelled, Catalogue, HoldExpired, Offer, Order, Payment, TicketType, Wanted
 from functions.orders.payments import Simulated
-from functions.orders.use_cases import Overtaken, Stale, cancel_order, expire_when_due, keep_ticket_type, pay_order
+from functions.orders.stock import H, Stocked
+from functions.orders.use_cases import Overtaken, cancel_order, expire_when_due, pay_order
+from functions.orders.use_cases_stock import Stale, keep_ticket_type
 from shared.clock import Clock
 from shared.errors import Busy
 from shared.messages import Message, OrderCancelled, OrderExpired, OrderPaid, OrderReserved, TicketTypeChanged
@@ -42,12 +45,10 @@ class FakeOrders:
     def of_buyer(self, buyer_id: str, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
         raise AssertionError("not listed here")
 
-    def before_order(
-        self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]
-    ) -> tuple[Order | None, Mapping[str, TicketType]]:
+    def before_order(self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]) -> tuple[Order | None, Catalogue]:
         raise AssertionError("not placed here")
 
-    def reserve(self, order: Order, types: Mapping[str, TicketType], message: Message) -> Order:
+    def reserve(self, order: Order, catalogue: Catalogue, message: Message) -> Order:
         raise AssertionError("not placed here")
 
 
@@ -190,18 +191,18 @@ class BusyStock:
     """Somebody buys a seat between each reading and writing, `rush` times."""
 
     def __init__(self, rush: int) -> None:
-        self.stocked = Stocked(replace(REGULAR, shards=1), (100,))
+        self.stocked: Stocked[TicketType] = Stocked(REGULAR.with_pool(replace(REGULAR.pool, shards=1)), (100,))
         self.rush = rush
 
-    def find(self, conference_id: str, ticket_type_id: str) -> Stocked | None:
+    def find(self, wanted: H) -> Any:
         return self.stocked
 
-    def replace(self, known: Stocked | None, new: Stocked) -> None:
+    def replace(self, known: Stocked[H] | None, new: Stocked[H]) -> None:
         if self.rush:
             self.rush -= 1
             self.stocked = replace(self.stocked, free=(self.stocked.available - 1,))
             raise Stale
-        self.stocked = new
+        self.stocked = cast("Stocked[TicketType]", new)
 
 
 CHANGED = TicketTypeChanged(
@@ -225,7 +226,7 @@ CHANGED = TicketTypeChanged(
 def test_a_change_looks_again_when_seats_were_sold_meanwhile() -> None:
     stock = BusyStock(rush=3)
     keep_ticket_type(stock, CHANGED)
-    assert (stock.stocked.ticket_type.capacity, stock.stocked.free) == (50, (47,))
+    assert (stock.stocked.pool.capacity, stock.stocked.free) == (50, (47,))
 
 
 def test_a_change_that_never_gets_through_fails_so_that_its_message_comes_again() -> None:
@@ -234,17 +235,17 @@ def test_a_change_that_never_gets_through_fails_so_that_its_message_comes_again(
 
 
 class CountedOffers:
-    def __init__(self, stocked: list[Stocked]) -> None:
-        self.stocked = stocked
+    def __init__(self, offered: list[Offer]) -> None:
+        self.offered = offered
         self.reads = 0
 
-    def of_conference(self, conference_id: str) -> list[Stocked]:
+    def of_conference(self, conference_id: str) -> list[Offer]:
         self.reads += 1
-        return self.stocked
+        return self.offered
 
 
 def test_what_is_on_offer_is_read_once_a_second() -> None:
-    offers = CountedOffers([Stocked.opened(REGULAR)])
+    offers = CountedOffers([Offer(REGULAR, (Stocked.opened(REGULAR.pool),))])
     instants = iter([NOON, NOON + timedelta(seconds=0.999), NOON + timedelta(seconds=1)])
     recent = RecentOffers(offers, lambda: next(instants))
     assert [len(recent.of_conference("cnf_1")) for _ in range(3)] == [1, 1, 1]

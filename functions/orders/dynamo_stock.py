@@ -1,0 +1,168 @@
+"""Pools and their shards in the context's table (`items_stock.py`).
+
+At any time what is free in the shards of a pool and what reserved and paid orders hold of it add up to its capacity in force,
+and nothing is free while that is above what is wanted: a change is one transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from functions.orders.domain import Offer, TicketType
+from functions.orders.items_stock import (
+    POOLS,
+    TYPES,
+    PooledItem,
+    PoolItem,
+    ShardItem,
+    TypeItem,
+    conference_partition,
+    pool_key,
+    pooled_item,
+    shard_key,
+)
+from functions.orders.stock import H, Pool, Release, Seats, Stocked
+from functions.orders.use_cases_stock import Stale
+from shared.table import Item, failed_conditions, transact
+
+# Seconds at most before each try of a transaction: the first retry goes at once, to other shards; all take four at most.
+PAUSES = (0.0, 0.0, 0.01, 0.02, 0.04, 0.08, *[0.16] * 24)
+
+
+class DynamoStock:
+    def find(self, wanted: H) -> Stocked[H] | None:
+        pool = wanted.pool
+        try:
+            item = Item.get(*pool_key(pool.conference_id, pool.id), consistent_read=True)
+        except Item.DoesNotExist:
+            return None
+        owner = cast("H", cast("PooledItem", item).to_domain())  # the key says of what kind it is
+        [stocked] = stocked_of([owner], consistent=True)
+        return stocked
+
+    def of_conference(self, conference_id: str) -> list[Offer]:
+        """One Query and one BatchGetItem (of up to 100 shards), eventually consistent."""
+        found = list(Item.query(conference_partition(conference_id), Item.sk.between(POOLS, f"{TYPES}~")))
+        pools = {item.pool_id: item.pool() for item in found if isinstance(item, PooledItem)}
+        stocked = {each.pool.id: each for each in stocked_of(pools.values(), consistent=False)}
+        types = [item.to_domain() for item in found if isinstance(item, TypeItem)]
+        return [Offer(each, tuple(stocked[pool_id] for pool_id in each.pool_ids if pool_id in stocked)) for each in types]
+
+    def replace(self, known: Stocked[H] | None, new: Stocked[H]) -> None:
+        try:
+            _open(new) if known is None else _change(known, new)
+        except TransactWriteError as failure:
+            if not failed_conditions(failure):
+                raise
+            raise Stale from failure
+
+
+def pools_of(items: Iterable[Item]) -> dict[str, Pool]:
+    return {item.pool_id: item.pool() for item in items if isinstance(item, PooledItem)}
+
+
+def types_of(items: Iterable[Item]) -> dict[str, TicketType]:
+    return {item.ticket_type_id: item.to_domain() for item in items if isinstance(item, TypeItem)}
+
+
+def read_pools(conference_id: str, pool_ids: Iterable[str]) -> dict[str, Pool]:
+    """As they are now."""
+    return pools_of(Item.batch_get([pool_key(conference_id, each) for each in pool_ids], consistent_read=True))
+
+
+def stocked_of(owners: Iterable[H], *, consistent: bool) -> list[Stocked[H]]:
+    """Each with what is free of it.
+
+    The shards are read together and not as of one instant: a seat that comes on sale meanwhile may be missed.
+    """
+    owners = list(owners)
+    keys = [shard_key(each.pool.id, shard) for each in owners for shard in range(each.pool.shards)]
+    free = {item.pk: int(item.free) for item in Item.batch_get(keys, consistent_read=consistent) if isinstance(item, ShardItem)}
+    return [
+        Stocked(each, tuple(free.get(shard_key(each.pool.id, shard)[0], 0) for shard in range(each.pool.shards))) for each in owners
+    ]
+
+
+# What a transaction does to the stock
+
+
+def add_taking(write: TransactWrite, seats: Seats) -> None:
+    """Take the seats; its condition fails where one is not free."""
+    for pool_id, shares in seats.items():
+        for shard, quantity in shares.items():
+            write.update(
+                ShardItem(*shard_key(pool_id, shard)),
+                actions=[ShardItem.free.set(ShardItem.free - quantity)],
+                condition=ShardItem.free >= quantity,
+            )
+
+
+def releases(conference_id: str, seats: Seats) -> list[tuple[Pool, Release]]:
+    """What becomes of seats that come back, as their pools are now."""
+    pools = read_pools(conference_id, seats) if seats else {}
+    return [(pools[pool_id], pools[pool_id].release(shares)) for pool_id, shares in seats.items()]
+
+
+def add_releases(write: TransactWrite, releases: Sequence[tuple[Pool, Release]]) -> None:
+    """Put them back on sale, or retire them; a condition fails where the pool was changed since: ask `releases` again."""
+    for pool, release in releases:
+        if release.retired:
+            write.update(
+                PoolItem(*pool_key(pool.conference_id, pool.id)),
+                actions=[PooledItem.capacity.set(PooledItem.capacity - release.retired)],
+                condition=_unchanged(pool),
+            )
+        # A change that leaves more out than wanted writes its revision to every shard. So a release need not check the pool, on
+        # which all of them would meet, to learn that its seats are no longer wanted.
+        not_lowered_since = ShardItem.revision.does_not_exist() | (ShardItem.revision <= pool.revision)
+        for shard, seats in release.on_sale.items():
+            write.update(
+                ShardItem(*shard_key(pool.id, shard)),
+                actions=[ShardItem.free.set(ShardItem.free + seats)],
+                condition=not_lowered_since,
+            )
+
+
+def _unchanged(known: Pool) -> Condition:
+    # Both: a release changes the capacity and not the revision, and a change may leave the capacity as it is.
+    condition: Condition = (PooledItem.revision == known.revision) & (PooledItem.capacity == known.capacity)
+    return condition
+
+
+def _open(new: Stocked[H]) -> None:
+    def compose(write: TransactWrite) -> None:
+        write.save(pooled_item(new.owner), condition=Item.pk.does_not_exist())
+        _add_shards(write, new, first=0)
+
+    transact(compose, PAUSES)
+
+
+def _change(known: Stocked[H], new: Stocked[H]) -> None:
+    def compose(write: TransactWrite) -> None:
+        write.save(pooled_item(new.owner), condition=_unchanged(known.pool))
+        _add_shards(write, new, first=len(known.free))
+        _change_shards(write, known, new)
+
+    transact(compose, PAUSES)
+
+
+def _add_shards(write: TransactWrite, new: Stocked[H], first: int) -> None:
+    for shard, seats in enumerate(new.free[first:], first):
+        write.save(
+            ShardItem(*shard_key(new.pool.id, shard), free=seats, revision=new.pool.revision),
+            condition=Item.pk.does_not_exist(),
+        )
+
+
+def _change_shards(write: TransactWrite, known: Stocked[H], new: Stocked[H]) -> None:
+    """Where more are out than wanted, every shard is written and none may have got a seat since: it would stay on sale."""
+    for shard, (before, after) in enumerate(zip(known.free, new.free, strict=False)):
+        if before != after or new.pool.surplus:
+            write.update(
+                ShardItem(*shard_key(new.pool.id, shard)),
+                actions=[ShardItem.free.set(ShardItem.free + (after - before)), ShardItem.revision.set(new.pool.revision)],
+                condition=ShardItem.free == before if new.pool.surplus else ShardItem.free >= max(0, before - after),
+            )

@@ -1,0 +1,151 @@
+"""The items of what is sold.
+
+| item | pk | sk |
+|---|---|---|
+| a ticket type's copy, and its own pool | CONF#<conference> | TYPE#<ticket type> |
+| a pool that ticket types share | CONF#<conference> | POOL#<pool> |
+| a shard of a pool's seats | SHARD#<pool>#<number> | SHARD |
+
+Shards have partition keys of their own, so that an on-sale writes to as many partitions as there are shards.
+"""
+
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from functions.orders.domain import TicketType
+from functions.orders.stock import HasPool, Pool
+from shared.clock import iso, parse
+from shared.money import Money
+from shared.table import Item
+
+TYPES, POOLS = "TYPE#", "POOL#"
+_FOLDERS = {"typ": TYPES, "pool": POOLS}  # by the prefix of the id
+
+
+def conference_partition(conference_id: str) -> str:
+    return f"CONF#{conference_id}"
+
+
+def pool_key(conference_id: str, pool_id: str) -> tuple[str, str]:
+    """Where the pool is kept: a ticket type's own in its copy."""
+    return conference_partition(conference_id), _FOLDERS[pool_id.partition("_")[0]] + pool_id
+
+
+def shard_key(pool_id: str, shard: int) -> tuple[str, str]:
+    return f"SHARD#{pool_id}#{shard}", "SHARD"
+
+
+class PooledItem(Item):
+    """The base of what has a pool: that pool."""
+
+    v = NumberAttribute(default=1)
+    conference_id = UnicodeAttribute()
+    revision = NumberAttribute()
+    capacity = NumberAttribute()
+    wanted = NumberAttribute(null=True)  # none in a copy that was made before it was kept: it wants what is in force
+    shards = NumberAttribute()
+
+    @property
+    def pool_id(self) -> str:
+        return str(self.sk).partition("#")[2]
+
+    def pool(self) -> Pool:
+        return Pool(
+            id=self.pool_id,
+            conference_id=self.conference_id,
+            revision=int(self.revision),
+            capacity=int(self.capacity),
+            wanted=int(self.capacity if self.wanted is None else self.wanted),
+            shards=int(self.shards),
+        )
+
+    def to_domain(self) -> HasPool:
+        return self.pool()
+
+
+def _pool_values(pool: Pool) -> dict[str, Any]:  # as PynamoDB takes them
+    return {
+        "conference_id": pool.conference_id,
+        "revision": pool.revision,
+        "capacity": pool.capacity,
+        "wanted": pool.wanted,
+        "shards": pool.shards,
+    }
+
+
+class PoolItem(PooledItem, discriminator="Pool"):
+    @classmethod
+    def of(cls, pool: Pool) -> "PoolItem":
+        return cls(*pool_key(pool.conference_id, pool.id), **_pool_values(pool))
+
+
+class TypeItem(PooledItem, discriminator="TicketTypeCopy"):
+    ticket_type_id = UnicodeAttribute()
+    conference_name = UnicodeAttribute()
+    name = UnicodeAttribute()
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+    min_per_order = NumberAttribute()
+    max_per_order = NumberAttribute()
+    sale_starts_at = UnicodeAttribute()
+    sale_ends_at = UnicodeAttribute()
+    hidden = BooleanAttribute()
+    valid_from = UnicodeAttribute()
+    valid_until = UnicodeAttribute()
+    hold_minutes = NumberAttribute()
+    time_zone = UnicodeAttribute(default="UTC")
+    shared_pool_id = UnicodeAttribute(null=True)
+
+    @classmethod
+    def of(cls, kept: TicketType) -> "TypeItem":
+        return cls(
+            *pool_key(kept.conference_id, kept.id),
+            **_pool_values(kept.pool),
+            ticket_type_id=kept.id,
+            conference_name=kept.conference_name,
+            name=kept.name,
+            amount=kept.price.amount,
+            currency=kept.price.currency,
+            min_per_order=kept.min_per_order,
+            max_per_order=kept.max_per_order,
+            sale_starts_at=iso(kept.sale_starts_at),
+            sale_ends_at=iso(kept.sale_ends_at),
+            hidden=kept.hidden,
+            valid_from=iso(kept.valid_from),
+            valid_until=iso(kept.valid_until),
+            hold_minutes=kept.hold_minutes,
+            time_zone=kept.time_zone,
+            shared_pool_id=kept.pool_id,
+        )
+
+    def to_domain(self) -> TicketType:
+        return TicketType(
+            id=self.ticket_type_id,
+            conference_id=self.conference_id,
+            conference_name=self.conference_name,
+            revision=int(self.revision),
+            name=self.name,
+            price=Money(int(self.amount), self.currency),
+            pool=self.pool(),
+            min_per_order=int(self.min_per_order),
+            max_per_order=int(self.max_per_order),
+            sale_starts_at=parse(self.sale_starts_at),
+            sale_ends_at=parse(self.sale_ends_at),
+            hidden=self.hidden,
+            valid_from=parse(self.valid_from),
+            valid_until=parse(self.valid_until),
+            hold_minutes=self.hold_minutes,
+            time_zone=self.time_zone,
+            pool_id=self.shared_pool_id,
+        )
+
+
+def pooled_item(of: HasPool) -> PooledItem:
+    return TypeItem.of(of) if isinstance(of, TicketType) else PoolItem.of(of.pool)
+
+
+class ShardItem(Item, discriminator="Shard"):
+    v = NumberAttribute(default=1)
+    free = NumberAttribute()
+    revision = NumberAttribute(null=True)  # of the pool, when a change last wrote the shard
