@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Self
@@ -76,6 +76,7 @@ class Rendered:
     release: int
     etag: str  # of the body; strong: it changes with the bytes, also where a later version of the program renders them
     gzipped: bytes
+    is_due: bool = field(default=False, compare=False)  # to be looked after: the table may have a newer release by now
 
     @classmethod
     def of(cls, release: int, body: bytes) -> Self:

@@ -1,8 +1,9 @@
 """Rendered agendas in Redis: read by thousands, changed a few times a day, and never needed for a right answer.
 
-One hash per conference holds the release's number, its ETag and its compressed body; beside it is the turn of whoever renders it.
-Redis may be off, down, slow or full: every call is bounded by the time-outs, fails into a warning, and opens a breaker that leaves
-Redis alone for a while, or only its writes where it is full.
+One hash per conference holds the release's number, its ETag, its compressed body, and when the table was last asked whether that
+is the latest release; beside it is the turn of whoever renders or asks. Redis may be off, down, slow or full: every call is bounded
+by the time-outs, fails into a warning, and opens a breaker that leaves Redis alone for a while, or only its writes where it is
+full.
 """
 
 import os
@@ -20,7 +21,8 @@ from shared.telemetry import logger
 if TYPE_CHECKING:
     from redis import Redis
 
-_LIFE = 300  # seconds an agenda is kept: how long one can be behind if every refresh of it failed
+_LIFE = 300  # seconds an agenda is kept that nobody reads
+_TRUST = 2.0  # seconds until the table is asked again: how long one can be behind that Redis did not take at its release
 _TURN = 3000  # milliseconds a turn lasts if whoever has it dies; an agenda of 1,000 sessions renders in a tenth of that
 _CONNECT, _ANSWER = 0.1, 0.1  # seconds; in one availability zone Redis answers within 1 ms
 _REST = 5.0  # seconds that Redis is left alone after a failure
@@ -29,8 +31,8 @@ _REST = 5.0  # seconds that Redis is left alone after a failure
 _KEEP_IF_NEWER = """
 local held = tonumber(redis.call('HGET', KEYS[1], 'release'))
 if held and held > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'release', ARGV[1], 'etag', ARGV[2], 'gzipped', ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('HSET', KEYS[1], 'release', ARGV[1], 'etag', ARGV[2], 'gzipped', ARGV[3], 'asked_at', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 1
 """
 
@@ -79,23 +81,27 @@ class Breaker:
 
 
 class RedisCache:
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, clock: Callable[[], float] = time.monotonic, shared_clock: Callable[[], float] = time.time
+    ) -> None:
+        """`shared_clock` is the one on which several functions agree."""
         self._url = url
+        self._shared_clock = shared_clock
         self._silent = Breaker(clock)
         self._full = Breaker(clock)
         self._redis: Redis | None = None
 
     def get(self, conference_id: str) -> Rendered | None:
         """One call to Redis; None where it has nothing, or does not answer."""
-        held = self._bounded(lambda redis: redis.hmget(_key(conference_id), ["release", "etag", "gzipped"]))
+        held = self._bounded(lambda redis: redis.hmget(_key(conference_id), ["release", "etag", "gzipped", "asked_at"]))
         if not held or None in held:
             return None
-        release, etag, gzipped = held
-        return Rendered(int(release), etag.decode(), gzipped)
+        release, etag, gzipped, asked_at = held
+        return Rendered(int(release), etag.decode(), gzipped, is_due=self._shared_clock() - float(asked_at) >= _TRUST)
 
     def keep(self, conference_id: str, rendered: Rendered) -> bool:
-        """Keep it, unless a newer release is held. False where Redis does not answer or is full."""
-        arguments = (str(rendered.release), rendered.etag, rendered.gzipped, str(_LIFE))
+        """Keep it as the latest by now, unless a newer release is held. False where Redis does not answer or is full."""
+        arguments = (str(rendered.release), rendered.etag, rendered.gzipped, str(self._shared_clock()), str(_LIFE))
         return self._written(lambda redis: redis.eval(_KEEP_IF_NEWER, 1, _key(conference_id), *arguments)) is not None
 
     @contextmanager
@@ -155,4 +161,4 @@ class RedisCache:
 
 
 def _key(conference_id: str) -> str:
-    return f"ketemu:agenda:2:{conference_id}"  # 2: the shape of the value
+    return f"ketemu:agenda:3:{conference_id}"  # 3: the shape of the value

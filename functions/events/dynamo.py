@@ -139,6 +139,14 @@ class DynamoConferences:
         """One Query, unless the snapshot is larger than the 1 MB that one answers."""
         return _newest_agenda(conference_id, RELEASE)
 
+    def latest_number(self, conference_id: str) -> int | None:
+        """One GetItem, consistent."""
+        try:
+            item = ConferenceItem.get(partition(conference_id), CONF, consistent_read=True, attributes_to_get=["release"])
+        except ConferenceItem.DoesNotExist:
+            return None
+        return int(item.release)
+
     def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]:
         pk = partition(conference_id)
         start = within(decode_cursor(cursor, pk), RELEASED)

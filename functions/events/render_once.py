@@ -1,4 +1,8 @@
-"""A stampede renders once: of the many who find the cache empty, one renders, and the others take what it made."""
+"""A stampede renders once: of the many who find the cache empty, one renders, and the others take what it made.
+
+Nor does what the cache holds grow old: now and then one of its readers asks the table for the number of the latest release. So it
+does not matter whether a release reached the cache, nor what was in one that was away for a while.
+"""
 
 import time
 from collections.abc import Callable
@@ -13,6 +17,7 @@ from functions.events.agenda import Rendered
 _PAUSES = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.3)
 
 Make = Callable[[], Rendered]
+Latest = Callable[[], int | None]  # the number of the latest release
 
 
 class AgendaCache(Protocol):
@@ -21,7 +26,7 @@ class AgendaCache(Protocol):
         """Whether the cache, if there is one, now holds this release or a newer one."""
 
     def turn(self, key: str) -> AbstractContextManager[bool]:
-        """Whether it is the caller's turn to render, for as long as the context lasts; false while it is another function's."""
+        """Whether it is the caller's turn to render or ask, for as long as the context lasts; false while it is another's."""
 
 
 class Flight:
@@ -52,20 +57,24 @@ class Flight:
 _FLIGHT = Flight()
 
 
-def read_through(cache: AgendaCache, key: str, make: Make, flight: Flight = _FLIGHT) -> Rendered:
+def read_through(cache: AgendaCache, key: str, make: Make, latest: Latest, flight: Flight = _FLIGHT) -> Rendered:
     """What the cache holds, or what `make` makes of it: once among all functions as long as the cache works, and right without."""
-    return cache.get(key) or flight.join(key, lambda: _in_turn(cache, key, make))
+    held = cache.get(key)
+    if held and not held.is_due:
+        return held
+    return flight.join(key, lambda: _in_turn(cache, key, held, make, latest))
 
 
-def _in_turn(cache: AgendaCache, key: str, make: Make) -> Rendered:
+def _in_turn(cache: AgendaCache, key: str, seen: Rendered | None, make: Make, latest: Latest) -> Rendered:
     with cache.turn(key) as mine:
-        # Whose turn it is looks again: another may have had it since the first look.
-        held = cache.get(key) if mine else _wait_for(cache, key)
-        if held:
+        if not mine and (held := seen or _wait_for(cache, key)):
             return held
-        made = make()
-        cache.keep(key, made)
-        return made
+        held = cache.get(key) if mine else None  # again: another may have had the turn since the first look
+        if held and not held.is_due:
+            return held
+        fresh = held if held and held.release == latest() else make()
+        cache.keep(key, fresh)
+        return fresh
 
 
 def _wait_for(cache: AgendaCache, key: str) -> Rendered | None:

@@ -81,14 +81,13 @@ class Conferences(Protocol):
         """Raises AgendaTooLarge."""
 
     def latest_agenda(self, conference_id: str) -> Agenda | None: ...
+    def latest_number(self, conference_id: str) -> int | None:
+        """Of its releases; None where there is no such conference."""
+
     def released_agenda(self, conference_id: str, release: int) -> Agenda | None: ...
     def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]: ...
     def contents(self, conference_id: str) -> list[Part]:
         """All parts, each kind in the order of their ids."""
-
-
-class CacheBehind(RuntimeError):
-    """The cache may hold an older release than the table: try again later."""
 
 
 def afresh(change: Callable[A, R]) -> Callable[A, R]:
@@ -309,7 +308,19 @@ def calendar_key(conference_id: str) -> str:
 
 def read_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> Rendered:
     """The latest release, from the cache where it has it. Raises NotFound for drafts too."""
-    return read_through(cache, conference_id, lambda: render(latest_release(conferences, conference_id)))
+    return read_latest(conferences, cache, conference_id=conference_id, key=conference_id, make=render)
+
+
+def read_latest(
+    conferences: Conferences, cache: AgendaCache, *, conference_id: str, key: str, make: Callable[[Agenda], Rendered]
+) -> Rendered:
+    """What `make` makes of the latest release, from the cache where it has that under `key`. Raises NotFound for drafts too."""
+    return read_through(
+        cache,
+        key,
+        lambda: make(latest_release(conferences, conference_id)),
+        lambda: conferences.latest_number(conference_id),
+    )
 
 
 def latest_release(conferences: Conferences, conference_id: str) -> Agenda:
@@ -318,15 +329,6 @@ def latest_release(conferences: Conferences, conference_id: str) -> Agenda:
     if agenda is None:
         raise NotFound(f"There is no published conference {conference_id!r}.")
     return agenda
-
-
-def refresh_agenda(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> None:
-    """Put the latest release into the cache; safe to repeat. Raises CacheBehind."""
-    agenda = conferences.latest_agenda(conference_id)
-    if agenda and not (
-        cache.keep(conference_id, render(agenda)) and cache.keep(calendar_key(conference_id), render_calendar(agenda))
-    ):
-        raise CacheBehind(f"release {agenda.release} of {conference_id} is not in the cache yet")
 
 
 def announcements(conference: Conference, *sold: Pool | TicketType) -> list[Message]:

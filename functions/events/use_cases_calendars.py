@@ -5,9 +5,9 @@ from typing import Protocol
 from functions.events.agenda import Rendered
 from functions.events.ics import render_calendar
 from functions.events.membership import hash_of
-from functions.events.render_once import AgendaCache, read_through
+from functions.events.render_once import AgendaCache
 from functions.events.subscription import SUFFIX, Subscription, no_calendar
-from functions.events.use_cases import Conferences, afresh, calendar_key, latest_release, visible
+from functions.events.use_cases import Conferences, afresh, calendar_key, read_latest, visible
 from functions.events.use_cases_stars import Stars
 from shared.caller import Caller
 
@@ -24,7 +24,7 @@ class Subscriptions(Protocol):
 def read_calendar(conferences: Conferences, cache: AgendaCache, *, conference_id: str) -> Rendered:
     """The latest release, from the cache where it has it. Raises NotFound for drafts too."""
     key = calendar_key(conference_id)
-    return read_through(cache, key, lambda: render_calendar(latest_release(conferences, conference_id)))
+    return read_latest(conferences, cache, conference_id=conference_id, key=key, make=render_calendar)
 
 
 @afresh

@@ -144,7 +144,7 @@ def _decided(value: Any, creates: bool) -> Any:
 
 
 VPC_ACCESS = "AWSLambdaVPCAccessExecutionRole"
-CACHE_USERS = {"EventsApi", "EventsWorker"}
+CACHE_USERS = {"EventsApi"}
 
 
 def test_the_network_of_the_cache_is_there_only_with_the_cache() -> None:

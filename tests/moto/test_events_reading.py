@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -132,6 +133,14 @@ def test_what_is_in_the_cache_is_read_and_picked_without_the_table(site: Site, s
     for path in ("/agenda", "/agenda?q=queues&day=2099-09-01", "/agenda/now"):
         assert read(site, path).status == read(site, path, accept_encoding="gzip").status == 200
     assert not calls
+
+
+def test_a_copy_that_is_looked_after_costs_one_read_of_the_table(site: Site, shelf: Shelf, calls: Counter[str]) -> None:
+    read(site, "/agenda")
+    shelf.held[site.id] = replace(shelf.held[site.id], is_due=True)
+    calls.clear()
+    assert read(site, "/agenda").json["release"] == 1
+    assert calls == {"GetItem": 1}
 
 
 def full_house(site: Site, number: int = 400) -> None:

@@ -10,8 +10,7 @@ import pytest
 from functions.events import agenda as agendas
 from functions.events.agenda import Agenda, AgendaTooLarge, Rendered, matches, render
 from functions.events.domain import Overtaken, Speaker
-from functions.events.ics import render_calendar
-from functions.events.use_cases import CacheBehind, Conferences, afresh, read_agenda, refresh_agenda
+from functions.events.use_cases import Conferences, afresh, read_agenda
 from shared.errors import NotFound
 from tests.unit.test_events_domain import CONFERENCE, HOUR, NINE, ROOM, SESSION
 
@@ -92,6 +91,9 @@ class OneAgenda:
         self.reads += 1
         return self.agenda
 
+    def latest_number(self, conference_id: str) -> int | None:
+        return self.agenda.release if self.agenda else None
+
 
 class Shelf:
     def __init__(self, *, works: bool = True) -> None:
@@ -127,21 +129,6 @@ def test_without_a_cache_the_answer_is_the_same() -> None:
 def test_there_is_no_agenda_before_the_first_release() -> None:
     with pytest.raises(NotFound):
         read_agenda(conferences(None), Shelf(), conference_id="cnf_1")
-
-
-def test_a_refresh_puts_the_latest_release_into_the_cache() -> None:
-    shelf = Shelf()
-    refresh_agenda(conferences(), shelf, conference_id="cnf_1")
-    assert shelf.held == {"cnf_1": render(AGENDA), "cnf_1.ics": render_calendar(AGENDA)}
-
-
-def test_a_refresh_that_the_cache_did_not_take_is_to_be_tried_again() -> None:
-    with pytest.raises(CacheBehind):
-        refresh_agenda(conferences(), Shelf(works=False), conference_id="cnf_1")
-
-
-def test_a_refresh_for_a_conference_without_a_release_does_nothing() -> None:
-    refresh_agenda(conferences(None), Shelf(works=False), conference_id="cnf_1")
 
 
 def test_whoever_is_overtaken_decides_anew_and_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
