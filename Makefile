@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check build deploy test lint types imports template unit e2e format openapi lock clean
+.PHONY: help environment run stop demo invoke check build deploy test lint types imports template unit e2e format openapi contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ format: environment ## put the code in order
 
 openapi: environment ## write the OpenAPI document of the API
 	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+contention: environment ## simulate what meets at an on-sale, and draw docs/contention.png
+	@PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --with matplotlib python bench/contention.py --plot docs/contention.png
 
 lock: environment ## pin every dependency group of pyproject.toml into requirements/
 	@for group in dev emulator; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done

@@ -215,7 +215,7 @@ def test_an_older_revision_is_ignored_in_whatever_order_messages_come(table: Tab
     assert availability().json["ticket_types"][0]["name"] == "Third"
 
 
-@pytest.mark.parametrize(("opened", "held", "raised", "count"), [(60, 4, 300, 10), (1, 1, 5000, 10), (30, 10, 31, 2)])
+@pytest.mark.parametrize(("opened", "held", "raised", "count"), [(60, 4, 300, 12), (1, 1, 5000, 64), (30, 10, 31, 2)])
 def test_a_raised_capacity_is_spread_over_as_many_shards_as_it_needs(
     table: Table, opened: int, held: int, raised: int, count: int
 ) -> None:
@@ -236,7 +236,7 @@ def test_shards_end_near_equal_however_uneven_they_were(table: Table) -> None:
 def test_a_lowered_capacity_keeps_its_shards(table: Table) -> None:
     stock(changed(capacity=5000), changed(capacity=1, revision=2))
     assert books(table) == {"typ_1": Book(1, 1, 0, 0)}
-    assert len(shards(table)) == 10
+    assert len(shards(table)) == 64
 
 
 def test_a_lowered_capacity_is_taken_from_free_seats(table: Table) -> None:
