@@ -88,6 +88,7 @@ def parameters(endpoint: Endpoint, redis_url: str) -> dict[str, str]:
         "AgendaCacheUrl": redis_url,
         "MailFrom": MAIL_FROM,
         "EventArchive": "off",
+        "DigestSeconds": "10",  # nobody who tries it out should wait
         "ApiAddress": endpoint.api_url("{api}", "v1"),
     }
 

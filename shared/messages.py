@@ -364,4 +364,17 @@ class ContactExchanged(Message):
     scanned_name: str
 
 
+# notifications
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestOpened(Message):
+    """News for a person are gathered until `due_at`, to go out as one e-mail."""
+
+    context = "notifications"
+    user_id: str
+    digest_id: str
+    due_at: datetime
+
+
 KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in Message.__subclasses__()}

@@ -1,26 +1,45 @@
-"""The inbox over HTTP: a person sees and marks their own, nobody else's."""
+"""The inbox and what goes there, over HTTP: a person sees and changes their own, nobody else's."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import Field
 
 from functions.notifications.domain import InboxPage, Notification
 from functions.notifications.dynamo import DynamoInbox
-from functions.notifications.use_cases import Inbox
-from shared.http import Api, CallerDep, Cursor, Limit
+from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
+from functions.notifications.kinds import Channel
+from functions.notifications.preferences import Preferences, chosen, preferences
+from functions.notifications.use_cases import Addresses, Inbox, People
+from shared.caller import Caller
+from shared.clock import now
+from shared.http import Api, Body, CallerDep, Cursor, Limit
 
 app = Api()
 handler = app.entry
 
 InboxDep = Annotated[Inbox, Depends(DynamoInbox)]
+PeopleDep = Annotated[People, Depends(DynamoPeople)]
+AddressesDep = Annotated[Addresses, Depends(DynamoAddresses)]
 NotificationId = Annotated[str, Path(max_length=64, description="`id` of a notification of yours")]
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
     unread_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    deleted: int
+
+
+class PutPreferences(Body):
+    """By kind and channel; what is left out is as it is by default."""
+
+    kinds: Annotated[dict[str, dict[Channel, bool]], Field(max_length=100)]
 
 
 @app.get("/notifications", summary="What happened to you, newest first", tags=["notifications"])
@@ -37,3 +56,35 @@ def post_read(notification_id: NotificationId, caller: CallerDep, inbox: InboxDe
 def post_read_all(caller: CallerDep, inbox: InboxDep) -> Unread:
     inbox.read_all(caller.user_id)
     return Unread(0)
+
+
+@app.delete("/notifications/<notification_id>", status_code=204, summary="Delete one for good", tags=["notifications"])
+def delete_notification(notification_id: NotificationId, caller: CallerDep, inbox: InboxDep) -> Response[None]:
+    inbox.delete(caller.user_id, notification_id)
+    return Response(204)
+
+
+@app.delete("/notifications", summary="Delete everything that is read; may be repeated", tags=["notifications"])
+def delete_notifications(caller: CallerDep, inbox: InboxDep) -> Deleted:
+    return Deleted(inbox.delete_read(caller.user_id))
+
+
+@app.get("/notifications/preferences", summary="What you hear of, by which channel", tags=["notifications"])
+def get_preferences(caller: CallerDep, people: PeopleDep, addresses: AddressesDep) -> Preferences:
+    return _preferences(caller, people, addresses)
+
+
+@app.put("/notifications/preferences", summary="Choose what you hear of, by kind and channel", tags=["notifications"])
+def put_preferences(body: PutPreferences, caller: CallerDep, people: PeopleDep, addresses: AddressesDep) -> Preferences:
+    people.choose(caller.user_id, chosen(body.kinds))
+    return _preferences(caller, people, addresses)
+
+
+@app.post("/notifications/preferences/email", summary="Get e-mails again after one came back", tags=["notifications"])
+def post_email(caller: CallerDep, people: PeopleDep, addresses: AddressesDep) -> Preferences:
+    addresses.clear(caller.email, now())
+    return _preferences(caller, people, addresses)
+
+
+def _preferences(caller: Caller, people: People, addresses: Addresses) -> Preferences:
+    return preferences(people.get(caller.user_id).choices, caller.email, addresses.trouble(caller.email))

@@ -34,7 +34,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """News in somebody's inbox. `created_at` is when it happened, not when it arrived."""
+    """News in somebody's inbox. `created_at` is when it happened; `number` says in which order it arrived, from 1."""
 
     id: str
     kind: str
@@ -43,6 +43,7 @@ class Notification:
     data: dict[str, str]
     created_at: datetime
     read: bool = False
+    number: int = 0
 
     @classmethod
     def of(cls, news: News, *, message_id: str, user_id: str, occurred_at: datetime) -> "Notification":
@@ -58,11 +59,21 @@ def _notification_id(message_id: str, user_id: str, occurred_at: datetime) -> st
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page, newest first. `unread_count` is of the whole inbox."""
+    """One page, newest first. `unread_count` is of the whole inbox; `latest` is the number of what arrived last."""
 
     items: list[Notification]
     next_cursor: str | None
     unread_count: int
+    latest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What arrived after a number, in its order, up to `latest`; not `complete` where some of it was not found among the newest."""
+
+    items: list[Notification]
+    latest: int
+    complete: bool
 
 
 # The words

@@ -45,6 +45,7 @@ def compose(letter: Letter, sender: Sender) -> EmailMessage:
         "name": letter.to.name,
         "subject": letter.subject,
         "url": sender.url(letter.link),
+        "url_of": sender.url,
         "label": letter.link.label if letter.link else "",
     }
     mail.set_content(_render(f"{letter.template}.txt", said))

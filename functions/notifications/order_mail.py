@@ -51,7 +51,7 @@ def collect_ticket(mails: OrderMails, post: Post, message: TicketIssued) -> None
 
 def _send_when_whole(mails: OrderMails, post: Post, order_id: str) -> None:
     whole = mails.collected(order_id).whole()
-    if whole and send_once(post, order_id, lambda: letter_of(whole)):
+    if whole and send_once(post, order_id, _buyer(whole), lambda: letter_of(whole)):
         count("OrderMailsSent", whole.order.conference_id)
 
 
@@ -59,7 +59,7 @@ def letter_of(whole: WholeOrder) -> Letter:
     order = whole.order
     return Letter(
         key=order.order_id,
-        to=Mailbox(order.buyer_name, order.buyer_email),
+        to=_buyer(whole),
         subject=order.subject,
         date=order.paid_at,
         template="order",
@@ -67,3 +67,7 @@ def letter_of(whole: WholeOrder) -> Letter:
         link=Link("See the order", f"/orders/{order.order_id}"),
         enclosures=pictures(whole),
     )
+
+
+def _buyer(whole: WholeOrder) -> Mailbox:
+    return Mailbox(whole.order.buyer_name, whole.order.buyer_email)

@@ -1,7 +1,7 @@
 """Mail through Amazon SES (version 1 of its API)."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from functions.notifications.letter import Letter
 from functions.notifications.mail import Sender, compose
@@ -10,6 +10,10 @@ from shared.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
+
+
+class _Configuration(TypedDict, total=False):
+    ConfigurationSetName: str
 
 
 class MailRefused(RuntimeError):
@@ -27,6 +31,12 @@ def _ses() -> "SESClient":
     )
 
 
+def _configuration() -> "_Configuration":
+    """Which of SES's configuration sets it is sent under, where there is one: it is told there when a mail comes back."""
+    name = env("MAIL_CONFIGURATION")
+    return {} if name == "off" else {"ConfigurationSetName": name}
+
+
 def _sender() -> Sender:
     api_url, front_end = env("API_URL").replace("{api}", env("API_ID")), env("PUBLIC_URL")
     return Sender(env("MAIL_FROM"), api_url, None if front_end == "api" else front_end)
@@ -40,7 +50,12 @@ class SesMailer:
         sender = _sender()
         mail = compose(letter, sender)
         try:
-            _ses().send_raw_email(Source=sender.address, Destinations=[letter.to.email], RawMessage={"Data": mail.as_bytes()})
+            _ses().send_raw_email(
+                Source=sender.address,
+                Destinations=[letter.to.email],
+                RawMessage={"Data": mail.as_bytes()},
+                **_configuration(),
+            )
         except ClientError as failure:
             code = failure.response["Error"]["Code"]
             logger.warning("mail refused", mail=letter.key, code=code)

@@ -1,11 +1,13 @@
 """Telling people: news into inboxes and letters to mailboxes, each once, as the person wants it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions.notifications.domain import InboxPage, Notification
+from functions.notifications.digest import Entry
+from functions.notifications.domain import InboxPage, Missed, Notification
+from functions.notifications.feedback import Trouble
 from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Mailbox
 from functions.notifications.notice import Notice
@@ -19,8 +21,8 @@ SENDING_LEASE = timedelta(seconds=90)
 
 
 class Inbox(Protocol):
-    def deliver(self, user_id: str, notification: Notification) -> None:
-        """Once by its id, together with the unread count; again has no effect. Raises Busy."""
+    def deliver(self, user_id: str, notification: Notification) -> Notification | None:
+        """Once by its id, together with the unread count: as it is in the inbox, None where it was deleted. Raises Busy."""
 
     def page(self, user_id: str, *, limit: int, cursor: str | None) -> InboxPage:
         """Raises Malformed for a cursor that is not of this inbox."""
@@ -30,6 +32,18 @@ class Inbox(Protocol):
 
     def read_all(self, user_id: str) -> None:
         """Everything delivered until now is read. May be repeated."""
+
+    def delete(self, user_id: str, notification_id: str) -> None:
+        """For good: its message brings it back no more. Raises NotFound, Busy."""
+
+    def delete_read(self, user_id: str) -> int:
+        """Everything that is read; returns how many those were."""
+
+    def unread(self, user_id: str, ids: Collection[str]) -> set[str]:
+        """Which of `ids` (at most 99) are there and not read."""
+
+    def since(self, user_id: str, number: int, *, at_most: int) -> Missed:
+        """What arrived after `number`, looked for among the `at_most` that happened last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,21 @@ class People(Protocol):
     def keep(self, user_id: str, mailbox: Mailbox, at: datetime) -> None:
         """As the account had it at `at`; older than what is known has no effect."""
 
+    def choose(self, user_id: str, choices: Choices) -> None:
+        """In place of all that was chosen before."""
+
+
+class Addresses(Protocol):
+    """Where mail does not arrive, or is not wanted."""
+
+    def trouble(self, email: str) -> Trouble | None: ...
+
+    def note(self, trouble: Trouble) -> None:
+        """Older than what is known of the address, or than its last clearing, has no effect."""
+
+    def clear(self, email: str, at: datetime) -> None:
+        """Mail may go there again."""
+
 
 class Sent(Protocol):
     """Which letters went out, by their keys."""
@@ -61,26 +90,51 @@ class Mailer(Protocol):
         """Raises whatever keeps it from being accepted for delivery."""
 
 
+class Digests(Protocol):
+    def add(self, user_id: str, entry: Entry, *, due_at: datetime) -> None:
+        """Once, to the digest that is open, or else to a new one that is to go out at `due_at`. Raises Busy."""
+
+    def close(self, user_id: str, digest_id: str) -> None:
+        """Nothing is added to it from now on. May be repeated."""
+
+    def entries(self, digest_id: str) -> list[Entry]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Everything that telling somebody something takes."""
+    """Everything that telling somebody something takes. `window`: how long a digest gathers."""
 
     inbox: Inbox
     people: People
+    addresses: Addresses
+    digests: Digests
     sent: Sent
     mailer: Mailer
     clock: Clock
+    window: timedelta
 
 
 def tell(post: Post, message: Message, notices: Iterable[Notice]) -> None:
     """Give everybody their news of `message`, once each, through the channels that its kind and their choices leave open."""
     for notice in notices:
-        kind = KINDS[notice.news.kind]
-        person = post.people.get(notice.user_id) if notice.user_id else Person()
-        if notice.user_id and kind.reaches("inbox", person.choices):
-            news = notice.notification(message_id=message.id, user_id=notice.user_id, occurred_at=message.occurred_at)
-            post.inbox.deliver(notice.user_id, news)
-        if notice.mailed and not kind.digest and kind.reaches("email", person.choices):
+        if notice.user_id:
+            _tell_person(post, message, notice, notice.user_id)
+        elif notice.address and KINDS[notice.news.kind].email.default:
+            _mail(post, message, notice, notice.address)
+
+
+def _tell_person(post: Post, message: Message, notice: Notice, user_id: str) -> None:
+    kind, person = KINDS[notice.news.kind], post.people.get(user_id)
+    news: Notification | None = notice.notification(message_id=message.id, user_id=user_id, occurred_at=message.occurred_at)
+    in_inbox = kind.reaches("inbox", person.choices)
+    if news and in_inbox:
+        news = post.inbox.deliver(user_id, news)
+    if news is None or (news.read and kind.email.changeable):
+        return  # deleted, or read before its e-mail was on its way: this message was here before
+    if notice.mailed and kind.reaches("email", person.choices):
+        if kind.digest:
+            post.digests.add(user_id, Entry(news, notice.link, in_inbox), due_at=post.clock() + post.window)
+        else:
             _mail(post, message, notice, notice.address or person.mailbox)
 
 
@@ -89,10 +143,10 @@ def _mail(post: Post, message: Message, notice: Notice, to: Mailbox | None) -> N
         logger.warning("no address", user_id=notice.user_id, kind=notice.news.kind)
         return
     letter = notice.letter(message_id=message.id, to=to, occurred_at=message.occurred_at)
-    send_once(post, letter.key, lambda: letter)
+    send_once(post, letter.key, to, lambda: letter)
 
 
-def send_once(post: Post, key: str, write: Callable[[], Letter]) -> bool:
+def send_once(post: Post, key: str, to: Mailbox, write: Callable[[], Letter]) -> bool:
     """Claimed before, marked after; whether it was sent now. Raises Busy while another is sending: who comes back finds it sent.
 
     A crash, or a refusal, between claim and mark leaves the claim; the message that caused it comes back from the queue and tries
@@ -100,6 +154,9 @@ def send_once(post: Post, key: str, write: Callable[[], Letter]) -> bool:
     the same Message-ID: no mailer takes an idempotency token, and a second copy does less harm than none.
     """
     at = post.clock()
+    if post.addresses.trouble(to.email):
+        logger.info("not mailed: the address is in trouble", mail=key)
+        return False
     if not post.sent.claim(key, at=at, until=at + SENDING_LEASE):
         return False
     post.mailer.send(write())

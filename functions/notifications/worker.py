@@ -1,20 +1,35 @@
 """The messages that concern a person: news into inboxes and letters to mailboxes; a paid order's once all its tickets are there."""
 
+from datetime import timedelta
+
+from functions.notifications.digests import send_digest_when_due
 from functions.notifications.dynamo import DynamoInbox
+from functions.notifications.dynamo_digests import DynamoDigests
 from functions.notifications.dynamo_mail import DynamoOrderMails, DynamoSent
-from functions.notifications.dynamo_people import DynamoPeople
+from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.letter import Mailbox
 from functions.notifications.notices import NOTICES
 from functions.notifications.order_mail import collect_order, collect_ticket
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
 from shared.clock import now
-from shared.messages import Message, OrderPaid, TicketIssued, UserRegistered
+from shared.config import env
+from shared.delay import SqsDelay
+from shared.messages import DigestOpened, Message, OrderPaid, TicketIssued, UserRegistered
 from shared.worker import Worker
 
 
 def _post() -> Post:
-    return Post(DynamoInbox(), DynamoPeople(), DynamoSent(), SesMailer(), now)
+    return Post(
+        inbox=DynamoInbox(),
+        people=DynamoPeople(),
+        addresses=DynamoAddresses(),
+        digests=DynamoDigests(),
+        sent=DynamoSent(),
+        mailer=SesMailer(),
+        clock=now,
+        window=timedelta(seconds=int(env("DIGEST_SECONDS"))),
+    )
 
 
 def _tell(message: Message) -> None:
@@ -35,6 +50,10 @@ def _ticket_issued(message: TicketIssued) -> None:
     collect_ticket(DynamoOrderMails(), _post(), message)
 
 
+def _digest_opened(message: DigestOpened) -> None:
+    send_digest_when_due(DynamoDigests(), _post(), SqsDelay(), message)
+
+
 handler = Worker(
     {
         **dict.fromkeys(NOTICES, _tell),
@@ -42,5 +61,6 @@ handler = Worker(
         UserRegistered: _registered,
         OrderPaid: _order_paid,
         TicketIssued: _ticket_issued,
+        DigestOpened: _digest_opened,
     }
 )

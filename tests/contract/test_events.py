@@ -36,6 +36,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
         monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
         monkeypatch.setenv("PUBLIC_URL", "api")
+        monkeypatch.setenv("MAIL_CONFIGURATION", "off")
+        monkeypatch.setenv("DIGEST_SECONDS", "600")
         monkeypatch.setenv("API_ID", "a1b2c3")
         monkeypatch.setenv("JWKS", '{"keys": []}')
         boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
@@ -50,6 +52,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "stream", "handler"
     elif "ResponseURL" in event:
         module, name = "keys", "handler"
+    elif "Sns" in event.get("Records", [{}])[0]:
+        module, name = "mail_events", "handler"
     else:
         module, name = ("worker" if "Records" in event else "api"), "handler"
     return getattr(import_module(f"functions.{context}.{module}"), name)
@@ -63,6 +67,8 @@ def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     answer = handler_of(path, event)(event, CONTEXT)
     if "ResponseURL" in event:
         assert json.loads(sent[0].data)["Status"] == "SUCCESS"
+    elif "Sns" in event.get("Records", [{}])[0]:
+        assert answer is None
     elif "Records" in event:
         assert answer["batchItemFailures"] == []
     elif path.parent.name == "gateway":

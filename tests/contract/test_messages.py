@@ -101,6 +101,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Notifications"},
     ),
+    (messages.DigestOpened(user_id="usr_1", digest_id="dig_1", due_at=NOON), {"Notifications"}),
 ]
 
 RULES = {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"}

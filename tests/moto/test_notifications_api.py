@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from functions.notifications import api, worker
 from shared.caller import Caller
 from shared.messages import OrderExpired, UserRegistered
@@ -10,6 +12,9 @@ from tests.support import Table, call, deliver
 
 ADA = Caller("usr_ada", "ada@example.org", "Ada")
 BOB = Caller("usr_bob", "bob@example.org", "Bob")
+
+
+pytestmark = pytest.mark.usefixtures("mailing")
 
 
 def registered(caller: Caller) -> UserRegistered:
@@ -27,13 +32,13 @@ def inbox(caller: Caller = ADA, query: str = "") -> Any:
 
 
 def test_a_new_person_has_an_empty_inbox(table: Table) -> None:
-    assert inbox() == {"items": [], "next_cursor": None, "unread_count": 0}
+    assert inbox() == {"items": [], "next_cursor": None, "unread_count": 0, "latest": 0}
 
 
 def test_what_happened_is_in_the_inbox_of_whom_it_concerns(table: Table) -> None:
     deliver(worker.handler, registered(ADA))
     [item] = inbox()["items"]
-    assert set(item) == {"id", "kind", "title", "body", "data", "created_at", "read"}
+    assert set(item) == {"id", "kind", "title", "body", "data", "created_at", "read", "number"}
     assert (item["kind"], item["title"], item["data"], item["read"]) == ("welcome", "Welcome to Ketemu, Ada", {}, False)
     assert item["created_at"].endswith("Z")
     assert inbox(BOB)["items"] == []
@@ -73,6 +78,29 @@ def test_everything_is_read_at_once(table: Table) -> None:
     assert inbox(BOB)["unread_count"] == 1
 
 
+def test_what_is_deleted_is_gone_for_good(table: Table) -> None:
+    messages = [expired(1), expired(2)]
+    deliver(worker.handler, *messages)
+    gone, stays = inbox()["items"]
+    answer = call(api.handler, "DELETE", f"/notifications/{gone['id']}", caller=ADA)
+    assert (answer.status, answer.body) == (204, b"")
+    assert deliver(worker.handler, *messages) == []  # its message comes again
+    assert inbox()["items"] == [stays]
+    assert inbox()["unread_count"] == 1
+    assert call(api.handler, "DELETE", f"/notifications/{gone['id']}", caller=ADA).status == 404
+
+
+def test_everything_that_is_read_is_deleted_at_once(table: Table) -> None:
+    deliver(worker.handler, *(expired(number) for number in range(3)))
+    call(api.handler, "POST", "/notifications/read-all", caller=ADA)
+    deliver(worker.handler, expired(3), registered(BOB))
+    for deleted in (3, 0):
+        assert call(api.handler, "DELETE", "/notifications", caller=ADA).json == {"deleted": deleted}
+    assert [item["data"]["order_id"] for item in inbox()["items"]] == ["ord_3"]
+    assert inbox()["unread_count"] == 1
+    assert len(inbox(BOB)["items"]) == 1
+
+
 def test_the_answer_is_json_of_this_contract(table: Table) -> None:
     document = json.loads(api.app.get_openapi_json_schema())
     paths = {(method, path) for path, methods in document["paths"].items() for method in methods}
@@ -80,4 +108,9 @@ def test_the_answer_is_json_of_this_contract(table: Table) -> None:
         ("get", "/notifications"),
         ("post", "/notifications/{notification_id}/read"),
         ("post", "/notifications/read-all"),
+        ("delete", "/notifications"),
+        ("delete", "/notifications/{notification_id}"),
+        ("get", "/notifications/preferences"),
+        ("put", "/notifications/preferences"),
+        ("post", "/notifications/preferences/email"),
     }

@@ -22,6 +22,9 @@ BOBS = cursor(pk={"S": "USER#usr_bob"}, sk={"S": "ITEM#ntf_1"})
 HALF = cursor(pk={"S": "USER#usr_ada"})
 
 
+pytestmark = pytest.mark.usefixtures("mailing")
+
+
 @pytest.mark.parametrize(
     ("method", "url", "caller", "status", "slug"),
     [
@@ -47,6 +50,12 @@ HALF = cursor(pk={"S": "USER#usr_ada"})
         ("POST", "/notifications/read-all", None, 401, "unauthenticated"),
         ("GET", "/notifications/read-all", ADA, 404, "not-found"),
         ("DELETE", "/notifications/ntf_unknown", ADA, 404, "not-found"),
+        ("DELETE", "/notifications/ntf_unknown", None, 401, "unauthenticated"),
+        ("DELETE", f"/notifications/{'x' * 65}", ADA, 422, "invalid"),
+        ("DELETE", "/notifications/~HEAD", ADA, 404, "not-found"),
+        ("DELETE", "/notifications", None, 401, "unauthenticated"),
+        ("GET", "/notifications/preferences", None, 401, "unauthenticated"),
+        ("POST", "/notifications/preferences/email", None, 401, "unauthenticated"),
     ],
 )
 def test_it_is_a_problem_and_nothing_is_written(
@@ -66,3 +75,29 @@ def test_somebody_elses_notification_does_not_exist(table: Table) -> None:
     answer = call(api.handler, "POST", f"/notifications/{item['id']}/read", caller=BOB)
     assert (answer.status, answer.problem()) == (404, "not-found")
     assert table.items() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "slug"),
+    [
+        (None, 422, "invalid"),
+        ("{", 400, "malformed"),
+        ([], 422, "invalid"),
+        ({}, 422, "invalid"),
+        ({"kinds": []}, 422, "invalid"),
+        ({"kinds": {"order-expired": True}}, 422, "invalid"),
+        ({"kinds": {"order-expired": {"sms": True}}}, 422, "invalid"),
+        ({"kinds": {"order-expired": {"email": "perhaps"}}}, 422, "invalid"),
+        ({"kinds": {"order-expired": {"email": None}}}, 422, "invalid"),
+        ({"kinds": {"unheard-of": {"email": True}}}, 422, "invalid"),
+        ({"kinds": {"": {"email": True}}}, 422, "invalid"),
+        ({"kinds": {"order-refunded": {"email": False}}}, 422, "not-changeable"),
+        ({"kinds": {"welcome": {"inbox": False}}}, 422, "not-changeable"),
+        ({"kinds": {f"k{number}": {} for number in range(101)}}, 422, "invalid"),
+        ({"kinds": {}, "extra": 1}, 422, "invalid"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_a_problem_and_nothing_is_written(table: Table, body: object, status: int, slug: str) -> None:
+    answer = call(api.handler, "PUT", "/notifications/preferences", body, caller=ADA)
+    assert (answer.status, answer.problem()) == (status, slug)
+    assert table.items() == []

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.notifications.domain import InboxPage, News, Notification
+from functions.notifications.domain import InboxPage, Missed, News, Notification
 from functions.notifications.dynamo import DynamoInbox
 from shared.errors import Busy, Malformed, NotFound
 from tests.support import Table
@@ -68,6 +69,8 @@ happenings = st.lists(
         st.tuples(st.just("deliver"), st.integers(0, 5)),
         st.tuples(st.just("read"), st.integers(0, 5)),
         st.tuples(st.just("read all"), st.just(0)),
+        st.tuples(st.just("delete"), st.integers(0, 5)),
+        st.tuples(st.just("delete read"), st.just(0)),
     ),
     max_size=12,
 )
@@ -76,11 +79,23 @@ happenings = st.lists(
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings)
 def test_the_unread_count_is_the_number_of_unread_notifications(table: Table, happened: list[tuple[str, int]]) -> None:
-    inbox, user, unread = DynamoInbox(), next(USERS), dict[int, bool]()
+    inbox, user, unread, gone = DynamoInbox(), next(USERS), dict[int, bool](), set[int]()
     for what, number in happened:
         if what == "deliver":
-            inbox.deliver(user, notification(number, user))
-            unread.setdefault(number, True)
+            delivered = inbox.deliver(user, notification(number, user))
+            assert (delivered is None) is (number in gone)
+            if delivered:
+                unread.setdefault(number, True)
+        elif what == "delete read":
+            read = {number for number, is_unread in unread.items() if not is_unread}
+            assert inbox.delete_read(user) == len(read)
+            gone |= read
+            unread = {number: True for number in unread if number not in gone}
+        elif what == "delete":
+            if number in unread:
+                inbox.delete(user, notification(number, user).id)
+                gone.add(number)
+                del unread[number]
         elif what == "read all":
             inbox.read_all(user)
             unread = dict.fromkeys(unread, False)
@@ -101,7 +116,7 @@ def test_the_newest_comes_first_whatever_arrived_first(table: Table) -> None:
 
 def test_what_comes_back_is_what_was_delivered(table: Table) -> None:
     DynamoInbox().deliver("usr_ada", notification(1))
-    assert whole("usr_ada").items == [notification(1)]
+    assert whole("usr_ada").items == [replace(notification(1), number=1)]
 
 
 def test_what_arrives_after_everything_was_read_is_unread_even_if_it_happened_before(table: Table) -> None:
@@ -187,6 +202,61 @@ def test_opening_the_inbox_is_one_round_trip_and_a_later_page_two(calls: list[Ca
     assert made == ["Query", "GetItem"]
 
 
+def test_who_was_away_gets_what_arrived_meanwhile_in_its_order(table: Table) -> None:
+    inbox = DynamoInbox()
+    for number in (5, 3, 9, 1, 4):  # the hours they happened at
+        inbox.deliver("usr_ada", notification(number))
+    missed = inbox.since("usr_ada", 2, at_most=100)
+    assert [item.title for item in missed.items] == ["News 9", "News 1", "News 4"]
+    assert [item.number for item in missed.items] == [3, 4, 5]
+    assert (missed.latest, missed.complete) == (5, True)
+    assert inbox.since("usr_ada", 5, at_most=100) == Missed([], 5, complete=True)
+    assert inbox.since("usr_bob", 0, at_most=100) == Missed([], 0, complete=True)
+
+
+def test_what_cannot_all_be_found_is_said_not_to_be_complete(table: Table) -> None:
+    inbox = DynamoInbox()
+    for number in range(5):
+        inbox.deliver("usr_ada", notification(number))
+    assert inbox.since("usr_ada", 0, at_most=3).complete is False
+    inbox.delete("usr_ada", notification(4).id)
+    missed = inbox.since("usr_ada", 3, at_most=100)
+    assert ([item.number for item in missed.items], missed.complete) == ([4], False)
+    assert inbox.since("usr_ada", 9, at_most=100).complete is False  # a number of another inbox
+
+
+def test_what_is_unread_of_some_is_one_round_trip(calls: list[Call]) -> None:
+    inbox = DynamoInbox()
+    for number in range(3):
+        inbox.deliver("usr_ada", notification(number))
+    inbox.read_all("usr_ada")
+    inbox.deliver("usr_ada", notification(3))
+    inbox.deliver("usr_ada", notification(4))
+    inbox.read("usr_ada", notification(4).id)
+    made: list[str] = []
+    calls.append(lambda operation, parameters: made.append(operation))
+    assert inbox.unread("usr_ada", [notification(number).id for number in range(6)]) == {notification(3).id}
+    assert made == ["BatchGetItem"]
+
+
+def test_very_much_is_deleted_in_several_transactions(calls: list[Call]) -> None:
+    inbox = DynamoInbox()
+    for number in range(45):
+        inbox.deliver("usr_ada", notification(number))
+    inbox.read_all("usr_ada")
+    inbox.deliver("usr_ada", notification(60))
+    arrivals = [lambda: inbox.deliver("usr_ada", notification(61))]
+
+    def interfere(operation: str, parameters: dict[str, Any]) -> None:
+        if operation == "TransactWriteItems" and arrivals:
+            arrivals.pop()()
+
+    calls.append(interfere)
+    assert inbox.delete_read("usr_ada") == 45
+    page = whole("usr_ada")
+    assert ([item.title for item in page.items], page.unread_count) == (["News 61", "News 60"], 2)
+
+
 def test_reading_everything_is_one_write_however_much_there_is(calls: list[Call]) -> None:
     inbox = DynamoInbox()
     for number in range(30):
@@ -203,6 +273,8 @@ def test_an_inbox_is_its_owners_alone(table: Table) -> None:
     for number in range(3):
         inbox.deliver("usr_ada", notification(number))
     assert whole("usr_bob") == InboxPage([], None, 0)
+    with pytest.raises(NotFound):
+        inbox.delete("usr_bob", notification(1).id)
     with pytest.raises(NotFound):
         inbox.read("usr_bob", notification(1).id)
     cursor = inbox.page("usr_ada", limit=1, cursor=None).next_cursor

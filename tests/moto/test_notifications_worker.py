@@ -2,7 +2,6 @@
 
 import io
 import itertools
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -51,16 +50,7 @@ ORDERS = (f"ord_x{number}" for number in itertools.count())  # no example meets 
 ORDER: dict[str, Any] = {"conference_id": "cnf_1", "order_id": "ord_1", "buyer_id": "usr_ada", "conference_name": "PyCon"}
 
 
-@pytest.fixture(autouse=True)
-def sender(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
-    monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
-    monkeypatch.setenv("PUBLIC_URL", "api")
-    monkeypatch.setenv("API_ID", "a1b2c3")
-    boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
-    ses._ses.cache_clear()
-    yield
-    ses._ses.cache_clear()
+pytestmark = pytest.mark.usefixtures("mailing")
 
 
 def paid(tickets: int = 1, order_id: str = "ord_1", price: Money = EUR) -> OrderPaid:

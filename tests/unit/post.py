@@ -1,14 +1,18 @@
 """A post office in memory: inboxes, people, what was sent, and a mailer that can refuse."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from functions.notifications.domain import InboxPage, Notification
+from functions.notifications.digest import Entry
+from functions.notifications.domain import InboxPage, Missed, Notification
+from functions.notifications.feedback import Trouble
+from functions.notifications.kinds import Choices
 from functions.notifications.letter import Letter, Mailbox
 from functions.notifications.use_cases import Person, Post
 from shared.errors import Busy
+from shared.messages import DigestOpened
 
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
@@ -16,20 +20,37 @@ NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 class FakeInbox:
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Notification]] = defaultdict(dict)
+        self.gone: set[str] = set()
 
     def titles(self, user_id: str) -> list[str]:
         return [item.title for item in self.of[user_id].values()]
 
-    def deliver(self, user_id: str, notification: Notification) -> None:
-        self.of[user_id].setdefault(notification.id, notification)
+    def deliver(self, user_id: str, notification: Notification) -> Notification | None:
+        if notification.id in self.gone:
+            return None
+        return self.of[user_id].setdefault(notification.id, replace(notification, number=len(self.of[user_id]) + 1))
 
     def page(self, user_id: str, *, limit: int, cursor: str | None) -> InboxPage:
         raise NotImplementedError
 
     def read(self, user_id: str, notification_id: str) -> Notification:
-        raise NotImplementedError
+        self.of[user_id][notification_id] = replace(self.of[user_id][notification_id], read=True)
+        return self.of[user_id][notification_id]
 
     def read_all(self, user_id: str) -> None:
+        raise NotImplementedError
+
+    def delete(self, user_id: str, notification_id: str) -> None:
+        del self.of[user_id][notification_id]
+        self.gone.add(notification_id)
+
+    def delete_read(self, user_id: str) -> int:
+        raise NotImplementedError
+
+    def unread(self, user_id: str, ids: Collection[str]) -> set[str]:
+        return {each for each in ids if each in self.of[user_id] and not self.of[user_id][each].read}
+
+    def since(self, user_id: str, number: int, *, at_most: int) -> Missed:
         raise NotImplementedError
 
 
@@ -42,6 +63,47 @@ class FakePeople:
 
     def keep(self, user_id: str, mailbox: Mailbox, at: datetime) -> None:
         self.known[user_id] = Person(mailbox, self.get(user_id).choices)
+
+    def choose(self, user_id: str, choices: Choices) -> None:
+        self.known[user_id] = Person(self.get(user_id).mailbox, choices)
+
+
+@dataclass
+class FakeAddresses:
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+
+    def trouble(self, email: str) -> Trouble | None:
+        return self.troubles.get(email)
+
+    def note(self, trouble: Trouble) -> None:
+        self.troubles[trouble.email] = trouble
+
+    def clear(self, email: str, at: datetime) -> None:
+        del self.troubles[email]
+
+
+@dataclass
+class FakeDigests:
+    """`opened` has what the outbox would send, in its order."""
+
+    opened: list[DigestOpened] = field(default_factory=list)
+    open: dict[str, str] = field(default_factory=dict)
+    gathered: dict[str, dict[str, Entry]] = field(default_factory=dict)
+
+    def add(self, user_id: str, entry: Entry, *, due_at: datetime) -> None:
+        if any(entry.news.id in entries for entries in self.gathered.values()):
+            return
+        if user_id not in self.open:
+            self.open[user_id] = f"dig_{len(self.opened)}"
+            self.opened.append(DigestOpened(user_id=user_id, digest_id=self.open[user_id], due_at=due_at))
+        self.gathered.setdefault(self.open[user_id], {})[entry.news.id] = entry
+
+    def close(self, user_id: str, digest_id: str) -> None:
+        if self.open.get(user_id) == digest_id:
+            del self.open[user_id]
+
+    def entries(self, digest_id: str) -> list[Entry]:
+        return list(self.gathered.get(digest_id, {}).values())
 
 
 @dataclass
@@ -82,10 +144,14 @@ class Office:
 
     inbox: FakeInbox = field(default_factory=FakeInbox)
     people: FakePeople = field(default_factory=FakePeople)
+    addresses: FakeAddresses = field(default_factory=FakeAddresses)
+    digests: FakeDigests = field(default_factory=FakeDigests)
     sent: FakeSent = field(default_factory=FakeSent)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     at: datetime = NINE
 
     @property
     def post(self) -> Post:
-        return Post(self.inbox, self.people, self.sent, self.mailer, lambda: self.at)
+        return Post(
+            self.inbox, self.people, self.addresses, self.digests, self.sent, self.mailer, lambda: self.at, timedelta(minutes=10)
+        )

@@ -1,0 +1,35 @@
+"""News that come close together, as one e-mail."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.notifications.domain import Notification
+from functions.notifications.kinds import KINDS, Choices
+from functions.notifications.letter import Letter, Link, Mailbox
+
+_SHOWN = 50  # news in one e-mail; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`in_inbox`: whether it is there too, where it may be read meanwhile."""
+
+    news: Notification
+    link: Link | None = None
+    in_inbox: bool = True
+
+
+def still_news(entries: Sequence[Entry], unread: Collection[str], choices: Choices) -> list[Entry]:
+    """Without what was read or deleted in the inbox meanwhile, and what its person has muted meanwhile; as it happened."""
+    wanted = [entry for entry in entries if KINDS[entry.news.kind].reaches("email", choices)]
+    return sorted((entry for entry in wanted if not entry.in_inbox or entry.news.id in unread), key=lambda entry: entry.news.id)
+
+
+def letter_of(entries: Sequence[Entry], *, key: str, to: Mailbox, at: datetime) -> Letter:
+    """Of one or more; one is told as if it had never waited."""
+    first, *others = entries
+    if not others:
+        return Letter(key, to, first.news.title, at, says={"body": first.news.body}, link=first.link)
+    says = {"entries": entries[:_SHOWN], "more": len(entries[_SHOWN:])}
+    return Letter(key, to, f"{first.news.title}, and {len(others)} more", at, template="digest", says=says)
