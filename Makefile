@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check build deploy test lint types imports template unit e2e format openapi contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale build deploy test lint types imports template unit e2e format openapi contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi
 
 check: environment ## say whether the books of the running stack balance (PORT=4566)
 	@$(BIN)/python -m localstack.books --port $(PORT)
+
+load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
+	@$(BIN)/python -m localstack.onsale --port $(PORT)
 
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source

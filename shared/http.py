@@ -54,7 +54,7 @@ class Api(APIGatewayRestResolver):
     def __init__(self) -> None:
         cors = CORSConfig(
             allow_headers=["Idempotency-Key", "If-Match", "If-None-Match", "X-Correlation-Id"],
-            expose_headers=["ETag", "Location", "Retry-After", "X-Correlation-Id"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Correlation-Id"],
             max_age=600,
         )
         super().__init__(enable_validation=True, cors=cors)
@@ -198,8 +198,15 @@ _THROTTLED = {
 }
 
 
+def _unanswered(failure: Exception) -> bool:
+    """Whether the database did not answer in time, so that nobody knows what became of the request."""
+    from botocore.exceptions import ConnectionError, HTTPClientError  # loaded already by whoever has a table  # noqa: A004
+
+    return isinstance(getattr(failure, "cause", None), (ConnectionError, HTTPClientError))
+
+
 def _answer_fault(failure: Exception) -> Response[str]:
-    if getattr(failure, "cause_response_code", None) in _THROTTLED:  # of any PynamoDB exception
+    if getattr(failure, "cause_response_code", None) in _THROTTLED or _unanswered(failure):  # of any PynamoDB exception
         logger.warning("throttled", reason=type(failure).__name__)
         return _answer(Overloaded("The platform is at its limit and could not decide. Send the same request again in a second."))
     logger.exception("unhandled", exc_info=failure)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import pytest
 from aws_lambda_powertools.event_handler import Response
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from pydantic import Field
 from pynamodb.exceptions import PutError
 
@@ -16,6 +16,7 @@ from tests.support import CONTEXT, api_event, call
 
 app = Api()
 THROTTLED = PutError(cause=ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem"))
+UNANSWERED = PutError(cause=ReadTimeoutError(endpoint_url="https://dynamodb"))
 ADA = Caller("usr_ada", "ada@example.org", "Ada", {"cnf_1": "organizer"})
 
 
@@ -54,6 +55,7 @@ def get_failure(how: str) -> Seen:
         "missing": NotFound("There is no such thing here."),
         "busy": Busy("Somebody else is at it."),
         "throttled": THROTTLED,
+        "unanswered": UNANSWERED,
         "bug": ZeroDivisionError(),
     }[how]
 
@@ -79,6 +81,7 @@ def get_failure(how: str) -> Seen:
         ("GET", "/fails/missing", None, ADA, 404, "not-found"),
         ("GET", "/fails/busy", None, ADA, 409, "busy"),
         ("GET", "/fails/throttled", None, ADA, 503, "overloaded"),
+        ("GET", "/fails/unanswered", None, ADA, 503, "overloaded"),
         ("GET", "/fails/bug", None, ADA, 500, "fault"),
     ],
 )

@@ -1,0 +1,255 @@
+"""An on-sale as it happens: more people than tickets, all at once, some of whom never pay. `make load-onsale`.
+
+Everything goes over HTTP. Those who are told that it is sold out come back when a hold has ended, as the answer tells them to.
+At the end all tickets are sold, everybody has what they were told, and the books balance; or it ends with a non-zero exit.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from statistics import quantiles
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+
+from localstack import books
+from localstack.client import NeverHappened, Person, Surprise, Unexpected, must, wait_until
+from localstack.crowd import crowd
+from localstack.endpoint import Endpoint
+from localstack.failure import Failure
+from localstack.standing import DEFAULT_PORT, ready_stack
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Habit = Literal["pays at once", "pays later", "never pays"]
+Told = Literal["paid", "reserved", "sold out"]
+
+_PAID = {"payment": {"method": "simulated"}}
+_SOLD_OUT = "urn:ketemu:problem:sold-out"
+_TRIES = 8  # of one request whose answer says to send it again
+_TOLD = 250  # buyers between two lines of progress
+_WARM = 1.0  # seconds: the slowest answer of a crowd whose functions all run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    tickets: int = 650
+    buyers: int = 1000
+    concurrency: int = 32
+    hold_minutes: float = 0.5
+    abandoned: float = 0.15  # the share of the buyers who never pay
+    seed: int = 650
+
+
+@dataclass
+class Buyer:
+    person: Person
+    habit: Habit
+    told: Told | None = None
+    order_id: str = ""
+    asked: list[float] = field(default_factory=list)  # seconds that each answer to an order took
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def order(self, conference_id: str, type_id: str) -> None:
+        """Ask for a ticket, and pay for it as is this buyer's habit."""
+        body = {"conference_id": conference_id, "lines": [{"ticket_type_id": type_id, "quantity": 1}]}
+        answer = self._send("/orders", body | (_PAID if self.habit == "pays at once" else {}))
+        if answer.status_code == 409 and answer.json()["type"] == _SOLD_OUT:
+            self.told = "sold out"
+            return
+        order = _expect(answer, 201)
+        self.order_id, self.told = order["id"], order["status"]
+        if self.habit == "pays later":
+            self.told = _expect(self._send(f"/orders/{self.order_id}/payments", _PAID["payment"]), 200)["status"]
+
+    def _send(self, path: str, body: Any) -> httpx.Response:
+        """The answer that decides: one that says so is asked for again, with the same key, so that it is one order."""
+        headers = {"Authorization": f"Bearer {self.person.tokens['access_token']}", "Idempotency-Key": uuid4().hex}
+        for _ in range(_TRIES):
+            began = time.perf_counter()
+            answer = self.person.http.post(f"{self.person.api_url}{path}", json=body, headers=headers)
+            self.asked.append(time.perf_counter() - began)
+            self.answers[_named(answer)] += 1
+            if "retry-after" not in answer.headers and not answer.is_server_error:
+                return answer
+            time.sleep(float(answer.headers.get("retry-after", 1)))  # as the answer asks for
+        return answer
+
+    def check(self) -> None:
+        """Raises Unexpected where the platform says something else of this buyer's orders than the buyer was told."""
+        kept = Counter(order["status"] for order in self.person.get("/orders")["items"])
+        must(kept == ({} if self.told == "sold out" else {_became(self.told): 1}), f"told {self.told}, on record {dict(kept)}")
+
+
+def _named(answer: httpx.Response) -> str:
+    """201, 409 sold-out, or 502 from something that is not ours."""
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
+
+
+def _became(told: Told | None) -> str:
+    return "expired" if told == "reserved" else str(told)
+
+
+def _expect(answer: httpx.Response, status: int) -> Any:
+    if answer.status_code != status:
+        raise Surprise(f"POST {answer.url.path}", status, answer)
+    return answer.json()
+
+
+class OnSale:
+    """One on-sale on a running stack; `say` hears how it goes."""
+
+    def __init__(self, endpoint: Endpoint, organizer: Person, plan: Plan, say: Callable[[str], None]) -> None:
+        self.endpoint, self.organizer, self.plan, self.say = endpoint, organizer, plan, say
+        self.buyers: list[Buyer] = []
+        self.conference_id = self.type_id = ""
+
+    def play(self) -> None:
+        """Raises Unexpected, Surprise, NeverHappened where it does not go as it should."""
+        self.open()
+        self.warm_up()
+        began = time.perf_counter()
+        self.rush(self.buyers)
+        self.say(f"{self._state()} after {time.perf_counter() - began:.1f} s")
+        self.come_back()
+        self.say(f"{self._state()} after {time.perf_counter() - began:.1f} s")
+        self.check()
+
+    def open(self) -> None:
+        """A published conference whose tickets are on sale, and people who want them."""
+        opening = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
+        dates = {"starts_at": opening.isoformat(), "ends_at": (opening + timedelta(days=1)).isoformat()}
+        about = {"name": "On-sale", "time_zone": "Asia/Jakarta", "currency": "EUR", "hold_minutes": self.plan.hold_minutes}
+        self.conference_id = self.organizer.post("/events/conferences", about | dates)["id"]
+        base = f"/events/conferences/{self.conference_id}"
+        self.type_id = self.organizer.post(
+            f"{base}/ticket-types", {"name": "Regular", "price": 4900, "capacity": self.plan.tickets}
+        )["id"]
+        self.organizer.post(f"{base}/publish", expect=200)
+        wait_until(lambda: self.availability().is_success, "tickets on sale")
+        people = crowd(self.endpoint, self.organizer, self.plan.buyers, self.organizer.http)
+        self.buyers = [Buyer(person, habit) for person, habit in zip(people, self._habits(), strict=True)]
+
+    def _habits(self) -> list[Habit]:
+        never = round(self.plan.buyers * self.plan.abandoned)
+        later = (self.plan.buyers - never) // 2
+        shares: dict[Habit, int] = {"never pays": never, "pays later": later, "pays at once": self.plan.buyers - never - later}
+        habits = [habit for habit, share in shares.items() for _ in range(share)]
+        Random(self.plan.seed).shuffle(habits)  # noqa: S311  # the same mixture each time, no secret
+        return habits
+
+    def availability(self) -> httpx.Response:
+        return self.organizer.http.get(f"{self.organizer.api_url}/orders/availability/{self.conference_id}")
+
+    def left(self) -> int:
+        (offer,) = self.availability().json()["ticket_types"]
+        return int(offer["available"])
+
+    def warm_up(self) -> None:
+        """Until as many processes run as will be called at once: on an emulator each starts cold, and all at once slowly."""
+
+        def slowest() -> float:
+            crowd = self.buyers[: self.plan.concurrency]
+            return max(self._all_at_once(lambda buyer: _seconds(lambda: buyer.person.get("/orders")), crowd))
+
+        seconds = wait_until(lambda: (took := slowest()) < _WARM and took, "answers of warm functions", seconds=180)
+        self.say(f"warm: {self.plan.concurrency} at once are answered within {seconds * 1000:.0f} ms")
+
+    def rush(self, buyers: Sequence[Buyer]) -> None:
+        for some in range(0, len(buyers), _TOLD):
+            self._all_at_once(lambda buyer: buyer.order(self.conference_id, self.type_id), buyers[some : some + _TOLD])
+            self.say(self._state())
+
+    def come_back(self) -> None:
+        """Whoever found it sold out tries again when holds have ended, until nothing is left or held."""
+        patience = self.plan.hold_minutes * 60 + 60
+        while self.sold < self.plan.tickets:
+            waiting = [buyer for buyer in self.buyers if buyer.told == "sold out"]
+            must(waiting, f"{self.sold} of {self.plan.tickets} are sold and nobody wants one: plan more buyers")
+            free = wait_until(self.left, "a hold that ends and comes back on sale", seconds=patience)
+            for buyer in waiting:
+                buyer.habit = "pays at once"  # having waited for it
+            self.rush(waiting[: max(free, self.plan.concurrency)])  # more than there are again
+
+    @property
+    def sold(self) -> int:
+        return sum(buyer.told == "paid" for buyer in self.buyers)
+
+    def _state(self) -> str:
+        told = Counter(buyer.told for buyer in self.buyers)
+        return f"told paid {told['paid']}, reserved and left {told['reserved']}, sold out {told['sold out']}"
+
+    def check(self) -> None:
+        """Exactly all tickets are sold, nothing is left, everybody has what they were told, and the books balance."""
+        must(self.sold == self.plan.tickets, f"{self.sold} buyers were told that they have one of {self.plan.tickets} tickets")
+        wait_until(lambda: self.left() == 0, "nothing left")
+        tables, wrong = books.settled(lambda: books.read(self.endpoint))
+        must(not wrong, "the books do not balance: " + "; ".join(map(str, wrong[:5])))
+        mine = [order for order in tables.kept("Order") if order["conference_id"] == self.conference_id]
+        states = Counter(order["status"] for order in mine)
+        must(states["paid"] == self.plan.tickets, states)
+        must(states["reserved"] == 0, states)
+        self._all_at_once(Buyer.check, self.buyers)
+        self.say(f"everybody has what they were told; the books balance: {tables.summary()}")
+
+    def _all_at_once(self, act: Callable[[T], R], people: Iterable[T]) -> list[R]:
+        with ThreadPoolExecutor(self.plan.concurrency) as pool:
+            return list(pool.map(act, people))
+
+    def figures(self) -> list[str]:
+        """How long the answers took, and which there were."""
+        asked = sorted(seconds for buyer in self.buyers for seconds in buyer.asked)
+        answers = sum((buyer.answers for buyer in self.buyers), Counter[str]())
+        cuts = quantiles(asked, n=100)
+        times = ", ".join(f"p{part} {cuts[part - 1] * 1000:.0f} ms" for part in (50, 95, 99))
+        counts = ", ".join(f"{count} × {answer}" for answer, count in answers.most_common())
+        return [f"{len(asked)} answers to orders and payments: {times}, slowest {asked[-1] * 1000:.0f} ms", counts]
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def http_client(concurrency: int) -> httpx.Client:
+    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    return httpx.Client(timeout=60, limits=limits)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make load-onsale", description="Play an on-sale on the running stack.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--tickets", type=int, default=Plan.tickets)
+    parser.add_argument("--buyers", type=int, default=Plan.buyers)
+    arguments = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=True)
+    plan = Plan(tickets=arguments.tickets, buyers=arguments.buyers)
+    try:
+        stack = ready_stack(arguments.port)
+        with http_client(plan.concurrency) as http:
+            host = stack["demo"][0]
+            organizer = Person(stack["api_url"], http, email=host["email"], password=host["password"])
+            organizer.log_in()
+            sale = OnSale(Endpoint(stack["endpoint_url"]), organizer, plan, console.print)
+            sale.play()
+    except (Failure, Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
+        console.print(f"[red]A surprise:[/] {surprise}")
+        return 1
+    for line in sale.figures():
+        console.print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
