@@ -6,23 +6,24 @@ from functools import cache
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Depends
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
-from functions.orders import use_cases
+from functions.orders import api_ledger, use_cases
 from functions.orders.cache import RecentOffers
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Payment, Status, Wanted
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_stock import DynamoStock
+from functions.orders.edge import ClockDep, Id, PathId
 from functions.orders.payments import CHARGED, Simulated
 from functions.orders.use_cases import Orders, Payments
 from functions.orders.use_cases_stock import Availability, Offers, availability
-from shared.clock import Clock, now
+from shared.clock import now
 from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
 from shared.money import Money
 
 app = Api()
+app.include_router(api_ledger.router)
 handler = app.entry
 
 
@@ -34,20 +35,12 @@ def recent_offers() -> Offers:
     return RecentOffers(DynamoStock(), now)
 
 
-def clock() -> Clock:
-    return now
-
-
 OffersDep = Annotated[Offers, Depends(recent_offers)]
 OrdersDep = Annotated[Orders, Depends(DynamoOrders)]
 PaymentsDep = Annotated[Payments, Depends(Simulated)]
-ClockDep = Annotated[Clock, Depends(clock)]
 
 # What they are sent
 
-_ID = r"^[A-Za-z0-9_-]{1,64}$"
-Id = Annotated[str, Field(pattern=_ID)]
-PathId = Annotated[str, Path(pattern=_ID)]
 Token = Annotated[
     str, Field(pattern=r"^[\x21-\x7e]{1,255}$", description="tok_ok is charged, tok_declined declined; see payments.py")
 ]

@@ -1,12 +1,22 @@
-"""Messages to this context: what is on sale, to copy, and holds to end when their time is up."""
+"""Messages to this context: what is on sale, to copy; holds to end when their time is up; orders to enter into the ledger."""
 
 from functions.orders.dynamo import DynamoOrders
+from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.use_cases import expire_when_due
+from functions.orders.use_cases_ledger import keep_entry
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
 from shared.clock import now
 from shared.delay import SqsDelay
-from shared.messages import OrderReserved, PoolChanged, TicketTypeChanged
+from shared.messages import (
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderRefunded,
+    OrderReserved,
+    PoolChanged,
+    TicketTypeChanged,
+)
 from shared.worker import Worker
 
 
@@ -20,6 +30,21 @@ def on_pool_changed(changed: PoolChanged) -> None:
 
 def on_order_reserved(reserved: OrderReserved) -> None:
     expire_when_due(DynamoOrders(), SqsDelay(), now, reserved)
+    on_order_changed(reserved)
 
 
-handler = Worker({TicketTypeChanged: on_ticket_type_changed, PoolChanged: on_pool_changed, OrderReserved: on_order_reserved})
+def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCancelled | OrderRefunded) -> None:
+    keep_entry(DynamoOrders(), DynamoLedger(), change.order_id)
+
+
+handler = Worker(
+    {
+        TicketTypeChanged: on_ticket_type_changed,
+        PoolChanged: on_pool_changed,
+        OrderReserved: on_order_reserved,
+        OrderPaid: on_order_changed,
+        OrderExpired: on_order_changed,
+        OrderCancelled: on_order_changed,
+        OrderRefunded: on_order_changed,
+    }
+)

@@ -63,14 +63,11 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
     (
         messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
-        {
-            "Tickets",
-            "Notifications",
-        },
+        {"Orders", "Tickets", "Notifications"},
     ),
-    (messages.OrderExpired(**ORDER), {"Notifications"}),
-    (messages.OrderCancelled(**ORDER, was_paid=False), {"Tickets", "Notifications"}),
-    (messages.OrderRefunded(**ORDER, amount=EUR), {"Tickets", "Notifications"}),
+    (messages.OrderExpired(**ORDER), {"Orders", "Notifications"}),
+    (messages.OrderCancelled(**ORDER, was_paid=False), {"Orders", "Tickets", "Notifications"}),
+    (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "Tickets", "Notifications"}),
     (
         messages.TicketIssued(
             **CNF,
