@@ -48,6 +48,9 @@ check: environment ## say whether the books of the running stack balance (PORT=4
 load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.onsale --port $(PORT)
 
+rotate-keys: environment ## let another key sign access tokens; those signed before stay good (PORT=4566; on AWS: docs/accounts.md)
+	@$(BIN)/python -m localstack.invoke --port $(PORT) AuthRotation events/auth/rotate.json
+
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source
 

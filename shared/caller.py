@@ -14,6 +14,8 @@ class Caller:
     email: str
     name: str
     roles: dict[str, Role] = field(default_factory=dict)  # by conference id; at most 15 minutes old (the token's life)
+    email_verified: bool = False  # somebody who reads that mailbox said that the account is theirs
+    session_id: str = ""
 
     def is_any(self, conference_id: str, *roles: Role) -> bool:
         return self.roles.get(conference_id) in roles

@@ -224,7 +224,8 @@ def _caller(request: Request) -> Caller:
     who = request.resolved_event.raw_event["requestContext"].get("authorizer") or {}
     if not who.get("user_id"):
         raise Unauthenticated("Send an access token: Authorization: Bearer … (POST /auth/login gives one).")
-    return Caller(who["user_id"], who["email"], who["name"], json.loads(who["roles"]))
+    verified, session_id = who.get("email_verified") == "true", who.get("session_id", "")
+    return Caller(who["user_id"], who["email"], who["name"], json.loads(who["roles"]), verified, session_id)
 
 
 def _visitor(request: Request) -> Caller | None:

@@ -61,6 +61,65 @@ class UserRegistered(Message):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmailVerificationRequested(Message):
+    """`token` proves, until `expires_at` and once, that its bearer reads the mail of `email`. So in the two that follow."""
+
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangeRequested(Message):
+    """`email` is the new address, which has to be proven."""
+
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordResetRequested(Message):
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordForgotten(Message):
+    """Somebody says that they forgot the password of `email`, whether or not there is such an account."""
+
+    context = "auth"
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(Message):
+    context = "auth"
+    user_id: str
+    email: str
+    old_email: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Message):
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+
+
 # events
 
 
@@ -184,6 +243,21 @@ class MembershipChanged(Message):
     role: Role | None
     revision: int
     conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberInvited(Message):
+    """Somebody with this e-mail may take a role, with `token`, once. No conference name from who has not proven an e-mail."""
+
+    context = "events"
+    conference_id: str
+    invitation_id: str
+    email: str
+    role: Role
+    token: str = field(repr=False)
+    expires_at: datetime
+    conference_name: str = ""
+    time_zone: str = "UTC"
 
 
 # orders

@@ -96,6 +96,11 @@ class Outbox(Item, discriminator="Outbox"):
             ttl=int((now() + _OUTBOX_LIFE).timestamp()),
         )
 
+    @classmethod
+    def forget(cls, message: Message) -> None:
+        """Once it has arrived somewhere: a message that carries a secret is not kept any longer than it takes to deliver it."""
+        cls(pk=f"OUTBOX#{message.id}", sk="OUTBOX").delete()
+
 
 def transact(compose: Callable[[TransactWrite], None], pauses: Sequence[float] = _PAUSES) -> None:
     """Commit what `compose` adds to a transaction, again where it met another one, after at most each of `pauses` (seconds).

@@ -13,6 +13,7 @@ os.environ.update(
     AWS_DEFAULT_REGION="eu-central-1",
     AWS_REGION="eu-central-1",
     BUS_NAME="ketemu",
+    KEYS_CACHED="60",
     POWERTOOLS_METRICS_NAMESPACE="Ketemu",
     POWERTOOLS_SERVICE_NAME="test",
     TABLE_NAME="ketemu",

@@ -66,6 +66,8 @@ def api_event(
             "email": caller.email,
             "name": caller.name,
             "roles": json.dumps(caller.roles),
+            "email_verified": "true" if caller.email_verified else "false",
+            "session_id": caller.session_id,
         }
         if caller
         else None

@@ -1,37 +1,34 @@
-"""Accounts and sessions over HTTP."""
+"""Accounts over HTTP: registering, logging in and out, the profile, the public keys."""
 
 import json
 from dataclasses import dataclass
-from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
-from pydantic import AfterValidator, Field, StringConstraints
 
-from functions.auth import use_cases
-from functions.auth.domain import Grant, User, normal_email
-from functions.auth.dynamo import DynamoAccounts, DynamoSessions
+from functions.auth import api_proofs, api_sessions, use_cases
+from functions.auth.domain import Grant
+from functions.auth.edge import (
+    AccountsDep,
+    ClientDep,
+    DoorsDep,
+    Email,
+    Name,
+    NewPassword,
+    Password,
+    Profile,
+    RefreshToken,
+    SessionsDep,
+    granted,
+)
+from functions.auth.keyset import cached
 from functions.auth.passwords import Argon2Passwords
-from functions.auth.tokens import SignedTokens
-from functions.auth.use_cases import Accounts, Registration, Sessions
+from functions.auth.tokens import SignedTokens, signing_keys
+from functions.auth.use_cases import Registration
 from shared.clock import now
-from shared.config import env
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep
 
 app = Api()
-
-AccountsDep = Annotated[Accounts, Depends(DynamoAccounts)]
-SessionsDep = Annotated[Sessions, Depends(DynamoSessions)]
-
-_NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749, 5.1: no cache keeps a token
-
-# RFC 5321 allows an address 254 characters.
-Email = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(normal_email)]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", description="No control characters")]
-# Blanks at the ends belong to a password. The upper limit bounds the work of hashing; a log-in takes what registering would refuse.
-NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=128, strip_whitespace=False)]
-Password = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=False)]
-RefreshToken = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +69,25 @@ def post_register(body: Register, accounts: AccountsDep, command: CommandDep) ->
 
 
 @app.post("/auth/login", summary="Log in with e-mail and password", tags=["auth"], security=PUBLIC)
-def post_login(body: LogIn, accounts: AccountsDep, sessions: SessionsDep) -> Response[Grant]:
-    grant = use_cases.log_in(accounts, sessions, Argon2Passwords(), SignedTokens(), now, email=body.email, password=body.password)
-    return Response(200, APPLICATION_JSON, grant, headers=_NO_STORE)
+def post_login(body: LogIn, doors: DoorsDep, accounts: AccountsDep, sessions: SessionsDep, client: ClientDep) -> Response[Grant]:
+    return granted(
+        use_cases.log_in(
+            doors,
+            accounts,
+            sessions,
+            Argon2Passwords(),
+            SignedTokens(),
+            now,
+            email=body.email,
+            password=body.password,
+            client=client,
+        )
+    )
 
 
 @app.post("/auth/refresh", summary="Exchange a refresh token for new tokens", tags=["auth"], security=PUBLIC)
 def post_refresh(body: Refresh, accounts: AccountsDep, sessions: SessionsDep) -> Response[Grant]:
-    grant = use_cases.refresh(accounts, sessions, SignedTokens(), now, refresh_token=body.refresh_token)
-    return Response(200, APPLICATION_JSON, grant, headers=_NO_STORE)
+    return granted(use_cases.refresh(accounts, sessions, SignedTokens(), now, refresh_token=body.refresh_token))
 
 
 @app.post("/auth/logout", status_code=204, summary="End the session of a refresh token", tags=["auth"])
@@ -90,18 +97,22 @@ def post_logout(body: Refresh, sessions: SessionsDep, caller: CallerDep) -> Resp
 
 
 @app.get("/auth/me", summary="The caller's account and roles as they are now", tags=["auth"])
-def get_me(accounts: AccountsDep, caller: CallerDep) -> User:
-    return use_cases.see_profile(accounts, caller)
+def get_me(accounts: AccountsDep, caller: CallerDep) -> Profile:
+    return Profile.of(use_cases.see_profile(accounts, caller))
 
 
 @app.patch("/auth/me", summary="Change the caller's name", tags=["auth"])
-def patch_me(body: Rename, accounts: AccountsDep, caller: CallerDep) -> User:
-    return use_cases.rename(accounts, caller, name=body.name)
+def patch_me(body: Rename, accounts: AccountsDep, caller: CallerDep) -> Profile:
+    return Profile.of(use_cases.rename(accounts, caller, name=body.name))
 
 
 @app.get("/.well-known/jwks.json", summary="The public keys that verify access tokens (RFC 7517)", tags=["auth"], security=PUBLIC)
 def get_jwks() -> Response[Jwks]:
-    return Response(200, APPLICATION_JSON, Jwks(**json.loads(env("JWKS"))), headers={"Cache-Control": "public, max-age=300"})
+    headers = {"Cache-Control": f"public, max-age={int(cached().total_seconds())}"}
+    return Response(200, APPLICATION_JSON, Jwks(**json.loads(signing_keys().jwks())), headers=headers)
 
+
+for resource in (api_proofs, api_sessions):
+    app.include_router(resource.router)
 
 handler = app.entry

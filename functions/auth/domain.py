@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.caller import Role
 from shared.errors import Conflict, NotFound, Unauthenticated
+from shared.ids import new_id
 
 ACCESS_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=30)  # from its last refresh
@@ -25,6 +26,13 @@ class EmailTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__("An account with this e-mail exists. Log in (POST /auth/login) or register with another e-mail.")
+
+
+class EmailUnchanged(Conflict):
+    slug, title = "email-unchanged", "This is your e-mail already"
+
+    def __init__(self) -> None:
+        super().__init__("Your account has this e-mail. Send another one; POST /auth/email/verification verifies the one you have.")
 
 
 class BadCredentials(Unauthenticated):
@@ -64,6 +72,8 @@ class User:
     name: str
     roles: Mapping[str, Role]  # by conference id
     created_at: datetime
+    email_verified: bool = False
+    generation: int = 0  # of the sessions that are good: raising it ends them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +108,23 @@ class Grant:
 class RefreshToken:
     """Opaque to its holder: names its session, and carries 256 random bits of which only the hash is kept."""
 
+    user_id: str
     session_id: str
     secret: str = field(repr=False)
 
     @classmethod
-    def of(cls, session_id: str) -> "RefreshToken":
-        return cls(session_id, secrets.token_urlsafe(32))
+    def of(cls, user_id: str, session_id: str) -> "RefreshToken":
+        return cls(user_id, session_id, secrets.token_urlsafe(32))
 
     @classmethod
     def parse(cls, text: str) -> "RefreshToken":
         """What is no token of ours parses too, and is then found in no session."""
-        session_id, _, secret = text.partition(".")
-        return cls(session_id, secret)
+        user_id, _, rest = text.partition(".")
+        session_id, _, secret = rest.partition(".")
+        return cls(user_id, session_id, secret)
 
     def __str__(self) -> str:
-        return f"{self.session_id}.{self.secret}"
+        return f"{self.user_id}.{self.session_id}.{self.secret}"
 
     @property
     def digest(self) -> str:
@@ -123,20 +135,28 @@ class RefreshToken:
 class Session:
     """What one log-in keeps alive: a family of refresh tokens, of which only the latest is good."""
 
-    session_id: str  # random and as secret as a token: whoever names a session has held a token of it
+    session_id: str
     user_id: str
     token_digest: str = field(repr=False)
+    device: str  # as the client names itself (User-Agent)
+    created_at: datetime
+    used_at: datetime
     expires_at: datetime
+    generation: int  # of its user when it was opened
     revoked: bool = False
 
     @classmethod
-    def open(cls, user_id: str, now: datetime) -> tuple["Session", RefreshToken]:
-        token = RefreshToken.of(secrets.token_urlsafe(16))
-        return cls(token.session_id, user_id, token.digest, now + SESSION_LIFE), token
+    def open(cls, user: User, device: str, now: datetime) -> tuple["Session", RefreshToken]:
+        token = RefreshToken.of(user.user_id, new_id("ssn"))
+        session = cls(token.session_id, user.user_id, token.digest, device, now, now, now + SESSION_LIFE, user.generation)
+        return session, token
 
     def renew(self, now: datetime) -> tuple["Session", RefreshToken]:
-        token = RefreshToken.of(self.session_id)
-        return replace(self, token_digest=token.digest, expires_at=now + SESSION_LIFE), token
+        token = RefreshToken.of(self.user_id, self.session_id)
+        return replace(self, token_digest=token.digest, used_at=now, expires_at=now + SESSION_LIFE), token
 
     def accepts(self, token: RefreshToken) -> bool:
         return not self.revoked and hmac.compare_digest(self.token_digest, token.digest)
+
+    def is_alive(self, user: User, now: datetime) -> bool:
+        return not self.revoked and self.generation == user.generation and now < self.expires_at

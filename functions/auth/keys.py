@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.auth.keyset import KeySet
 from shared.clock import now
+from shared.config import Misconfigured
 from shared.errors import JsonObject
 from shared.telemetry import logger
 
@@ -48,6 +49,14 @@ def ensure(secrets: "SecretsManagerClient", secret_id: str) -> KeySet:
     keys = KeySet.generate(now())
     secrets.put_secret_value(SecretId=secret_id, SecretString=keys.to_json())
     logger.info("signing key made", kid=keys.current)
+    return keys
+
+
+def read_keys(secrets: "SecretsManagerClient", secret_id: str) -> KeySet:
+    """Raises Misconfigured."""
+    keys = KeySet.from_json(_read(secrets, secret_id))
+    if keys is None:
+        raise Misconfigured("the secret SIGNING_KEYS_SECRET holds no keys: deploy Custom::SigningKeys (functions/auth/keys.py)")
     return keys
 
 

@@ -1,8 +1,18 @@
-"""What auth hears on the bus: roles gained and lost."""
+"""What auth hears on the bus: roles gained and lost, passwords forgotten, and that its tokens were delivered."""
 
 from functions.auth.dynamo import DynamoAccounts
+from functions.auth.dynamo_proofs import DynamoProofs
 from functions.auth.use_cases import follow_membership
-from shared.messages import MembershipChanged
+from functions.auth.use_cases_proofs import offer_reset
+from shared.clock import now
+from shared.messages import (
+    EmailChangeRequested,
+    EmailVerificationRequested,
+    MembershipChanged,
+    PasswordForgotten,
+    PasswordResetRequested,
+)
+from shared.table import Outbox
 from shared.worker import Worker
 
 
@@ -10,4 +20,17 @@ def on_membership_changed(message: MembershipChanged) -> None:
     follow_membership(DynamoAccounts(), message)
 
 
-handler = Worker({MembershipChanged: on_membership_changed})
+def on_password_forgotten(message: PasswordForgotten) -> None:
+    offer_reset(DynamoAccounts(), DynamoProofs(), now, message)
+
+
+# The bus has it: the table need not keep the token in the clear until the outbox expires.
+handler = Worker(
+    {
+        MembershipChanged: on_membership_changed,
+        PasswordForgotten: on_password_forgotten,
+        EmailVerificationRequested: Outbox.forget,
+        EmailChangeRequested: Outbox.forget,
+        PasswordResetRequested: Outbox.forget,
+    }
+)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from pynamodb.exceptions import DeleteError, PutError
+from pynamodb.exceptions import DeleteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.events.domain import Conference
+from functions.events.domain import Conference, Overtaken
 from functions.events.dynamo import Write, commit, post, touch, within
 from functions.events.items import CONF, MEMBER, ConferenceItem, InvitationItem, MemberItem, partition
 from functions.events.membership import Invitation, Member, Opened
@@ -42,13 +42,15 @@ class DynamoMembers:
             MemberItem.query(partition(conference_id), Item.sk.startswith(MEMBER), filter_condition=others, consistent_read=True)
         )
 
-    def invite(self, invitation: Invitation) -> Invitation:
+    def invite(self, invitation: Invitation, messages: Sequence[Message]) -> Invitation:
         item = InvitationItem.of(invitation)
+
+        def save(transaction: TransactWrite) -> None:
+            transaction.save(item, condition=Item.pk.does_not_exist())
+
         try:
-            item.save(condition=Item.pk.does_not_exist())
-        except PutError as failure:
-            if failure.cause_response_code != _CONDITION_FAILED:
-                raise
+            commit(save, post(messages))
+        except Overtaken:
             item.refresh(consistent_read=True)
         return item.to_domain()
 

@@ -19,7 +19,7 @@ from functions.events.use_cases import Conferences, afresh, membership_changed, 
 from shared.caller import Caller, Role
 from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
-from shared.messages import Message
+from shared.messages import MemberInvited, Message
 
 
 class Members(Protocol):
@@ -28,8 +28,8 @@ class Members(Protocol):
 
     def get(self, conference_id: str, user_id: str) -> Member | None: ...
     def has_other_organizer(self, conference_id: str, user_id: str) -> bool: ...
-    def invite(self, invitation: Invitation) -> Invitation:
-        """The invitation, or the one that is on record under its id."""
+    def invite(self, invitation: Invitation, messages: Sequence[Message]) -> Invitation:
+        """The invitation, or the one that is on record under its id: then nobody is told again."""
 
     def open(self, conference_id: str, invitation_id: str, user_id: str) -> Opened | None: ...
     def join(self, opened: Opened, invitation: Invitation, member: Member, messages: Sequence[Message]) -> None:
@@ -60,24 +60,37 @@ def invite(
 
     Whoever can read the table and guess `key` has the token: it should be random.
     """
-    organised(conferences, conference_id, caller)
+    conference = organised(conferences, conference_id, caller).conference
     salt = secrets.token_urlsafe(32)
-    invitation = members.invite(
-        Invitation(
-            id=invitation_id,
-            conference_id=conference_id,
-            email=email,
-            role=role,
-            company=company,
-            salt=salt,
-            secret_hash=hash_of(secret_of(salt, key)),
-            fingerprint=fingerprint,
-            expires_at=clock() + INVITATION_LIFE,
-        )
+    made = Invitation(
+        id=invitation_id,
+        conference_id=conference_id,
+        email=email,
+        role=role,
+        company=company,
+        salt=salt,
+        secret_hash=hash_of(secret_of(salt, key)),
+        fingerprint=fingerprint,
+        expires_at=clock() + INVITATION_LIFE,
     )
+    invitation = members.invite(made, [_invited(conference, made, caller, key)])
     if invitation.fingerprint != fingerprint:
         raise KeyReused
     return invitation, invitation.token(key)
+
+
+def _invited(conference: Conference, invitation: Invitation, caller: Caller, key: str) -> MemberInvited:
+    """A conference's name is free text, and goes to strangers: only from somebody who has proven an e-mail of their own."""
+    return MemberInvited(
+        conference_id=conference.id,
+        conference_name=conference.name if caller.email_verified else "",
+        time_zone=conference.time_zone,
+        invitation_id=invitation.id,
+        email=invitation.email,
+        role=invitation.role,
+        token=invitation.token(key),
+        expires_at=invitation.expires_at,
+    )
 
 
 @afresh

@@ -3,7 +3,8 @@
 from functions.events.dynamo import DynamoConferences
 from functions.events.dynamo_stars import DynamoPost, DynamoStars
 from functions.events.use_cases_stars import tell_of_changes
-from shared.messages import AgendaReleased
+from shared.messages import AgendaReleased, MemberInvited
+from shared.table import Outbox
 from shared.telemetry import count
 from shared.worker import Worker
 
@@ -14,4 +15,5 @@ def on_agenda_released(message: AgendaReleased) -> None:
     count("AgendaMovesTold", message.conference_id, told)
 
 
-handler = Worker({AgendaReleased: on_agenda_released})
+# An invitation's token is not kept in the clear once the bus has it.
+handler = Worker({AgendaReleased: on_agenda_released, MemberInvited: Outbox.forget})

@@ -1,34 +1,28 @@
-"""The door of the API: verifies an access token and says who is calling. No I/O, no AWS SDK.
+"""The door of the API: verifies an access token and says who is calling. No AWS SDK, and no I/O but for keys (`keys.py`).
 
 Two handlers, one rule. `handler` guards: no token, no entry (401). `visitor` lets an anonymous caller through, for routes that
 show more to somebody who is logged in. A token that is there but does not verify is a 403 with both.
 """
 
 import json
-from functools import cache
 from typing import Any
 
 import jwt
 
+from functions.gateway.keys import ALGORITHM, public_keys
 from shared.config import env
 from shared.errors import JsonObject
 
-ALGORITHM = "EdDSA"
 LEEWAY = 30  # seconds of clock skew between the issuer and here
 _CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
 
 
-@cache
-def _keys(jwks: str) -> dict[str, jwt.PyJWK]:
-    return {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in json.loads(jwks)["keys"]}
-
-
-def verify(token: str) -> JsonObject:
-    """The claims of a valid access token. Raises jwt.InvalidTokenError.
+def verify(token: str, event: JsonObject) -> JsonObject:
+    """The claims of a valid access token. Raises jwt.InvalidTokenError, and KeysUnknown where the key could not be looked up.
 
     The key is chosen from our own set by `kid`; the algorithm is ours, never the token's.
     """
-    key = _keys(env("JWKS")).get(str(jwt.get_unverified_header(token).get("kid")))
+    key = public_keys().get(str(jwt.get_unverified_header(token).get("kid")), event["methodArn"])
     if key is None:
         raise jwt.InvalidTokenError("unknown key")
     claims: JsonObject = jwt.decode(
@@ -63,14 +57,16 @@ def _bearer(event: JsonObject) -> str | None:
 
 def _decide(event: JsonObject, token: str) -> JsonObject:
     try:
-        claims = verify(token)
+        claims = verify(token, event)
     except jwt.InvalidTokenError as failure:
         print(json.dumps({"level": "INFO", "message": "token refused", "reason": type(failure).__name__}))
         return _policy(event, "Deny", "refused", {})
     print(json.dumps({"level": "INFO", "message": "token accepted", "user_id": claims["sub"]}))
     context = {
         "user_id": claims["sub"],
+        "session_id": claims.get("sid", ""),
         "email": claims.get("email", ""),
+        "email_verified": "true" if claims.get("email_verified") is True else "false",
         "name": claims.get("name", ""),
         "roles": json.dumps(claims.get("roles", {})),
     }

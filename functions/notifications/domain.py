@@ -96,6 +96,15 @@ def role_changed(conference_id: str, conference: str, role: Role | None) -> News
     return News("role-changed", title, "The new role works from your next log-in, or at once after a token refresh.", data)
 
 
+def invited(conference: str, role: Role, until: str) -> News:
+    return News(
+        "invited",
+        f"You are invited to be {_AS_ROLE[role]} {conference_named(conference)}",
+        f"Log in, or register with any address, and accept; the link is good once, until {until}. "
+        "If you do not know what this is about, there is nothing to do.",
+    )
+
+
 def order_paid(order_id: str, conference_id: str, conference: str, total: Money, tickets: int) -> News:
     return News(
         "order-paid",

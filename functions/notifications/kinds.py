@@ -52,6 +52,13 @@ class Kind:
 
 _TABLE = (
     Kind("welcome", "Your account is ready", inbox=Setting.ALWAYS, email=Setting.OFF),
+    # A link that proves something is for the mailbox alone.
+    Kind("verify-email", "Links that verify your e-mail", inbox=Setting.NEVER, email=Setting.ALWAYS),
+    Kind("change-email", "Links that confirm another e-mail", inbox=Setting.NEVER, email=Setting.ALWAYS),
+    Kind("reset-password", "Links for a new password", inbox=Setting.NEVER, email=Setting.ALWAYS),
+    Kind("email-changed", "Your e-mail was changed", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("password-changed", "Your password was changed", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("invited", "Invitations to work on a conference", inbox=Setting.NEVER, email=Setting.ALWAYS),
     Kind("role-changed", "Your role in a conference changed", inbox=Setting.ALWAYS),
     Kind("order-paid", "Tickets you bought", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-expired", "A reservation of yours expired"),

@@ -15,7 +15,7 @@ from functions.notifications.use_cases import Post, tell
 from shared.clock import now
 from shared.config import env
 from shared.delay import SqsDelay
-from shared.messages import DigestOpened, Message, OrderPaid, TicketIssued, UserRegistered
+from shared.messages import DigestOpened, EmailChanged, Message, OrderPaid, TicketIssued, UserRegistered
 from shared.worker import Worker
 
 
@@ -41,6 +41,11 @@ def _registered(message: UserRegistered) -> None:
     _tell(message)
 
 
+def _email_changed(message: EmailChanged) -> None:
+    DynamoPeople().keep(message.user_id, Mailbox(message.name, message.email), message.occurred_at)
+    _tell(message)
+
+
 def _order_paid(message: OrderPaid) -> None:
     _tell(message)
     collect_order(DynamoOrderMails(), _post(), message)
@@ -59,6 +64,7 @@ handler = Worker(
         **dict.fromkeys(NOTICES, _tell),
         # What is more than news.
         UserRegistered: _registered,
+        EmailChanged: _email_changed,
         OrderPaid: _order_paid,
         TicketIssued: _ticket_issued,
         DigestOpened: _digest_opened,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.auth.keyset import KeySet
+from shared.clock import now
 from shared.table import Item
 from tests.contract.template import FUNCTIONS, ROOT
 from tests.support import CONTEXT
 
 FILES = sorted((ROOT / "events").rglob("*.json"))
 KEYS_SECRET = json.loads((ROOT / "events" / "auth" / "keys.json").read_text())["ResourceProperties"]["SecretId"]
-NOT_THERE = {"not-found", "unknown-ticket-type", "unknown-code", "no-card", "bad-credentials"}
+NOT_THERE = {"not-found", "unknown-ticket-type", "unknown-code", "no-card", "bad-credentials", "link-dead"}
 CONTEXTS = ["auth", "contacts", "events", "gateway", "notifications", "orders", "relay", "tickets"]
 
 
@@ -27,7 +30,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Item.create_table(billing_mode="PAY_PER_REQUEST", wait=False)
         boto3.client("events").create_event_bus(Name="ketemu")
         secrets, queues = boto3.client("secretsmanager"), boto3.client("sqs")
-        secrets.create_secret(Name=KEYS_SECRET, SecretString="{}")
+        made = KeySet.generate(now() - timedelta(days=1)).to_json()
+        secrets.create_secret(Name=KEYS_SECRET, SecretString=made)
         secrets.create_secret(Name="ticket-secret", SecretString="0" * 64)
         monkeypatch.setenv("SIGNING_KEYS_SECRET", KEYS_SECRET)
         monkeypatch.setenv("TICKET_SECRET", "ticket-secret")
@@ -39,7 +43,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("MAIL_CONFIGURATION", "off")
         monkeypatch.setenv("DIGEST_SECONDS", "600")
         monkeypatch.setenv("API_ID", "a1b2c3")
-        monkeypatch.setenv("JWKS", '{"keys": []}')
+        monkeypatch.setenv("JWKS", KeySet.generate(now()).jwks())
+        monkeypatch.setenv("API_ADDRESS", "http://127.0.0.1:9")  # nobody answers there
         boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
         yield
 
@@ -54,6 +59,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "keys", "handler"
     elif "Sns" in event.get("Records", [{}])[0]:
         module, name = "mail_events", "handler"
+    elif event.get("source") == "aws.events":
+        module, name = "rotation", "handler"
     else:
         module, name = ("worker" if "Records" in event else "api"), "handler"
     return getattr(import_module(f"functions.{context}.{module}"), name)
@@ -71,6 +78,8 @@ def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert answer is None
     elif "Records" in event:
         assert answer["batchItemFailures"] == []
+    elif event.get("source") == "aws.events":
+        assert len(answer["published"]) == 3
     elif path.parent.name == "gateway":
         assert answer["policyDocument"]["Statement"]
     elif answer["statusCode"] >= 300:

@@ -18,12 +18,26 @@ from tests.contract.template import RESOURCES
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EUR = Money(4900, "EUR")
 LINE = messages.TicketLine("typ_1", "Regular", EUR, "Ada", "ada@example.org", NOON, NOON)
+ADA: dict[str, Any] = {"user_id": "usr_1", "email": "ada@example.org", "name": "Ada"}
 CNF: dict[str, Any] = {"conference_id": "cnf_1"}
 ORDER: dict[str, Any] = {**CNF, "order_id": "ord_1", "buyer_id": "usr_1"}
 
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
 REACHES: list[tuple[Message, set[str]]] = [
-    (messages.UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada"), {"Notifications"}),
+    (messages.UserRegistered(**ADA), {"Notifications"}),
+    *(
+        (
+            kind(user_id="usr_1", email="ada@example.org", name="Ada", token="usr_1.prf_1.x", expires_at=NOON),
+            {"Auth", "Notifications"},
+        )
+        for kind in (messages.EmailVerificationRequested, messages.EmailChangeRequested, messages.PasswordResetRequested)
+    ),
+    (messages.PasswordForgotten(email="ada@example.org"), {"Auth"}),
+    (
+        messages.EmailChanged(**ADA, old_email="a@example.org"),
+        {"Notifications"},
+    ),
+    (messages.PasswordChanged(**ADA), {"Notifications"}),
     (
         messages.ConferencePublished(**CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"),
         set(),
@@ -59,6 +73,12 @@ REACHES: list[tuple[Message, set[str]]] = [
         {"Orders"},
     ),
     (messages.PoolChanged(**CNF, pool_id="pool_1", revision=1, capacity=500), {"Orders"}),
+    (
+        messages.MemberInvited(
+            **CNF, invitation_id="inv_1", email="ada@example.org", role="staff", token="cnf_1.inv_1.x", expires_at=NOON
+        ),
+        {"Events", "Notifications"},
+    ),
     (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Notifications"}),
     (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
     (

@@ -1,9 +1,15 @@
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
+import botocore.client
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
+from functions.auth.keyset import KeySet
+from shared.clock import now
 from shared.table import Item
 from tests.support import Table
 
@@ -41,3 +47,30 @@ def mailing(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ses._ses.cache_clear()
     yield
     ses._ses.cache_clear()
+
+
+@pytest.fixture
+def signing(aws: None, monkeypatch: pytest.MonkeyPatch) -> KeySet:
+    """The signing keys, as the deployment makes them."""
+    keys = KeySet.generate(now())
+    boto3.client("secretsmanager").create_secret(Name="signing-keys", SecretString=keys.to_json())
+    monkeypatch.setenv("SIGNING_KEYS_SECRET", "signing-keys")
+    monkeypatch.setenv("JWKS", keys.jwks())
+    monkeypatch.setenv("API_ADDRESS", "http://127.0.0.1:9")  # where nobody answers: no key is looked up
+    parameters.clear_caches()
+    return keys
+
+
+@pytest.fixture
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    """The calls made to DynamoDB, by operation."""
+    calls: Counter[str] = Counter()
+    real = botocore.client.BaseClient._make_api_call
+
+    def counted(client: Any, operation: str, kwargs: Any) -> Any:
+        if client.meta.service_model.service_name == "dynamodb":
+            calls[operation] += 1
+        return real(client, operation, kwargs)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
+    return calls

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from functions.auth import worker
 from functions.auth.domain import Credential, User
 from functions.auth.dynamo import DynamoAccounts
+from functions.auth.proofs import Proof
+from functions.auth.use_cases import verification
 from shared.caller import Role
 from shared.clock import now
 from shared.messages import MembershipChanged, UserRegistered
@@ -22,7 +24,9 @@ def new_user() -> str:
     user_id, email = f"usr_{next(NUMBERS)}", f"{next(NUMBERS)}@example.org"
     user = User(user_id, email, "Ada", {}, now())
     credential = Credential(email, user_id, "unused", "reg_1", "Ada")
-    DynamoAccounts().register(user, credential, UserRegistered(user_id=user_id, email=email, name="Ada"))
+    proof, token = Proof.of("verify-email", proof_id="prf_1", user_id=user_id, email=email, now=now())
+    registered = UserRegistered(user_id=user_id, email=email, name="Ada")
+    DynamoAccounts().register(user, credential, proof, (registered, verification(user, proof, token)))
     return user_id
 
 

@@ -18,7 +18,15 @@ from functions.events.use_cases import publish, release_agenda
 from shared.caller import Caller
 from shared.clock import now
 from shared.ids import new_id
-from shared.messages import AgendaReleased, ConferencePublished, MembershipChanged, Message, PoolChanged, TicketTypeChanged
+from shared.messages import (
+    AgendaReleased,
+    ConferencePublished,
+    MemberInvited,
+    MembershipChanged,
+    Message,
+    PoolChanged,
+    TicketTypeChanged,
+)
 from tests.support import Answer, Table, call, deliver
 
 ADA = Caller("usr_ada", "ada@example.org", "Ada")
@@ -523,6 +531,9 @@ def test_a_redis_that_is_down_changes_no_answer_and_fails_no_message(site: Site,
 def test_an_invitation_makes_a_member_whoever_holds_it_and_once(site: Site) -> None:
     invited = site.make("/members", {"email": "b@example.org", "role": "exhibitor", "company": "Navy"})
     assert invited["status"] == "invited"
+    [message] = site.messages(MemberInvited)
+    assert (message.email, message.role, message.token) == ("b@example.org", "exhibitor", invited["token"])
+    assert deliver(worker.handler, message) == []  # it arrived: the table need not keep it any longer
     assert invited["token"].rpartition(".")[2] not in str(site.table.items())
     first, second = accept(invited["token"]), accept(invited["token"])
     assert first.status == second.status == 200
@@ -539,8 +550,16 @@ def test_a_repeated_invitation_is_one_and_its_token_still_works(site: Site) -> N
     body = {"email": "b@example.org", "role": "staff"}
     first, second = (site.make("/members", body, idempotency_key="k") for _ in range(2))
     assert first == second
+    assert len(site.messages(MemberInvited)) == 1
     assert accept(first["token"]).status == 200
     assert site.call("POST", "/members", {**body, "role": "speaker"}, idempotency_key="k").problem() == "idempotency-key-reused"
+
+
+def test_a_stranger_is_told_the_name_of_a_conference_only_by_who_has_proven_an_email(site: Site) -> None:
+    body = {"email": "b@example.org", "role": "staff"}
+    site.make("/members", body)
+    assert site.call("POST", "/members", body, caller=replace(ADA, email_verified=True)).status == 201
+    assert sorted(message.conference_name for message in site.messages(MemberInvited)) == ["", NEW["name"]]
 
 
 def test_the_list_of_members_shows_active_and_invited_and_none_who_left(site: Site) -> None:

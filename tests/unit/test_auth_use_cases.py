@@ -1,143 +1,15 @@
 """What a person does with an account, without a database."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from functions.auth import use_cases
-from functions.auth.domain import (
-    BadCredentials,
-    Credential,
-    EmailTaken,
-    Grant,
-    Membership,
-    RefreshToken,
-    Session,
-    SessionRevoked,
-    UnknownUser,
-    User,
-)
-from functions.auth.use_cases import Registration
-from shared.caller import Caller, Role
+from functions.auth.domain import BadCredentials, EmailTaken, RefreshToken, SessionRevoked, UnknownUser
+from shared.caller import Caller
 from shared.errors import KeyReused
-from shared.messages import MembershipChanged, Message, UserRegistered
-
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
-
-
-class MemoryAccounts:
-    def __init__(self) -> None:
-        self.users: dict[str, User] = {}
-        self.credentials: dict[str, Credential] = {}
-        self.revisions: dict[tuple[str, str], int] = {}
-        self.sent: list[Message] = []
-
-    def register(self, user: User, credential: Credential, message: UserRegistered) -> Credential | None:
-        if credential.email in self.credentials:
-            return self.credentials[credential.email]
-        self.credentials[credential.email], self.users[user.user_id] = credential, user
-        self.sent.append(message)
-        return None
-
-    def credential(self, email: str) -> Credential | None:
-        return self.credentials.get(email)
-
-    def replace_hash(self, credential: Credential, password_hash: str) -> None:
-        self.credentials[credential.email] = replace(credential, password_hash=password_hash)
-
-    def user(self, user_id: str) -> User | None:
-        return self.users.get(user_id)
-
-    def rename(self, user_id: str, name: str) -> User | None:
-        if user_id in self.users:
-            self.users[user_id] = replace(self.users[user_id], name=name)
-        return self.users.get(user_id)
-
-    def record(self, user_id: str, membership: Membership) -> bool:
-        key = user_id, membership.conference_id
-        if user_id not in self.users or self.revisions.get(key, 0) >= membership.revision:
-            return False
-        self.revisions[key] = membership.revision
-        roles = {**self.users[user_id].roles, membership.conference_id: membership.role}
-        self.users[user_id] = replace(self.users[user_id], roles={name: role for name, role in roles.items() if role})
-        return True
-
-
-class MemorySessions:
-    def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
-        self.before_rotate: Callable[[], None] = lambda: None
-
-    def start(self, session: Session) -> None:
-        self.sessions[session.session_id] = session
-
-    def find(self, session_id: str) -> Session | None:
-        return self.sessions.get(session_id)
-
-    def rotate(self, old: Session, new: Session) -> bool:
-        self.before_rotate()
-        if self.sessions[old.session_id] != old:
-            return False
-        self.sessions[old.session_id] = new
-        return True
-
-    def revoke(self, session_id: str, user_id: str) -> None:
-        session = self.sessions.get(session_id)
-        if session and session.user_id == user_id:
-            self.sessions[session_id] = replace(session, revoked=True)
-
-
-class PlainPasswords:
-    """Readable instead of safe; notes every comparison."""
-
-    def __init__(self, parameters: str = "v1") -> None:
-        self.parameters = parameters
-        self.compared: list[str | None] = []
-
-    def hash(self, password: str) -> str:
-        return f"{self.parameters}:{password}"
-
-    def match(self, password_hash: str | None, password: str) -> bool:
-        self.compared.append(password_hash)
-        return password_hash is not None and password_hash.partition(":")[2] == password
-
-    def outdated(self, password_hash: str) -> bool:
-        return not password_hash.startswith(self.parameters)
-
-
-class PlainTokens:
-    def issue(self, user: User, now: datetime) -> str:
-        return f"{user.user_id} {sorted(user.roles.items())}"
-
-
-class World:
-    def __init__(self) -> None:
-        self.accounts, self.sessions, self.passwords = MemoryAccounts(), MemorySessions(), PlainPasswords()
-        self.now = datetime(2026, 6, 1, 9, tzinfo=UTC)
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def register(
-        self, key: str = "reg_1", email: str = "ada@example.org", password: str = PASSWORD, name: str = "Ada"
-    ) -> Registration:
-        return use_cases.register(
-            self.accounts, self.passwords, self.clock, registration_id=key, email=email, password=password, name=name
-        )
-
-    def log_in(self, email: str = EMAIL, password: str = PASSWORD) -> Grant:
-        return use_cases.log_in(
-            self.accounts, self.sessions, self.passwords, PlainTokens(), self.clock, email=email, password=password
-        )
-
-    def refresh(self, token: str) -> Grant:
-        return use_cases.refresh(self.accounts, self.sessions, PlainTokens(), self.clock, refresh_token=token)
-
-    def member(self, user_id: str, role: Role | None, revision: int) -> None:
-        message = MembershipChanged(conference_id="cnf_1", user_id=user_id, role=role, revision=revision)
-        use_cases.follow_membership(self.accounts, message)
+from shared.messages import EmailVerificationRequested, UserRegistered
+from tests.unit.auth_world import PASSWORD, PlainPasswords, World
 
 
 @pytest.fixture
@@ -147,14 +19,16 @@ def world() -> World:
 
 def test_registering_tells_the_others_once(world: World) -> None:
     ada = world.register()
-    [message] = world.accounts.sent
-    assert isinstance(message, UserRegistered)
-    assert (message.user_id, message.email, message.name) == (ada.user_id, "ada@example.org", "Ada")
+    registered, verification = world.accounts.sent
+    assert isinstance(registered, UserRegistered)
+    assert isinstance(verification, EmailVerificationRequested)
+    for message in (registered, verification):
+        assert (message.user_id, message.email, message.name) == (ada.user_id, "ada@example.org", "Ada")
 
 
 def test_a_repeated_registration_gets_the_same_answer(world: World) -> None:
     assert world.register() == world.register()
-    assert len(world.accounts.users) == len(world.accounts.sent) == 1
+    assert len(world.accounts.users) == len(world.accounts.proofs) == 1
 
 
 def test_a_repeated_registration_gets_the_same_answer_after_a_change_of_name(world: World) -> None:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.gateway import authorizer
+from functions.gateway import authorizer, keys
+from functions.gateway.keys import PublicKeys
 
 KEY, OTHER_KEY = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 METHOD_ARN = "arn:aws:execute-api:eu-central-1:000000000000:abc123/v1/GET/orders"
@@ -36,7 +37,9 @@ def claims(**changes: Any) -> dict[str, Any]:
         "sub": "usr_ada",
         "iat": now,
         "exp": now + 900,
+        "sid": "ssn_1",
         "email": "ada@example.org",
+        "email_verified": True,
         "name": "Ada Lovelace",
         "roles": {"cnf_1": "organizer"},
     }
@@ -72,6 +75,8 @@ def effect(decision: dict[str, Any]) -> str:
 @pytest.fixture(autouse=True)
 def jwks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWKS", json.dumps({"keys": [jwk(KEY, "k1")]}))
+    monkeypatch.setenv("API_ADDRESS", "https://api.example.org")
+    monkeypatch.setattr(keys, "_public_keys", lambda jwks, address: PublicKeys(jwks, address, lambda _: jwks))
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer  ", "Basic YTpi"])
@@ -93,7 +98,9 @@ def test_a_good_token_hands_its_holder_on_as_text(entrance: Any) -> None:
     assert decision["principalId"] == "usr_ada"
     assert decision["context"] == {
         "user_id": "usr_ada",
+        "session_id": "ssn_1",
         "email": "ada@example.org",
+        "email_verified": "true",
         "name": "Ada Lovelace",
         "roles": '{"cnf_1": "organizer"}',
     }

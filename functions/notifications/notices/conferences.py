@@ -1,13 +1,20 @@
 """What the messages of events tell."""
 
 from functions.notifications import domain
-from functions.notifications.letter import Link
+from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
-from shared.messages import AgendaMoved, MembershipChanged
+from shared.messages import AgendaMoved, MemberInvited, MembershipChanged
 
 
 def _role_changed(message: MembershipChanged) -> list[Notice]:
     return [Notice(domain.role_changed(message.conference_id, message.conference_name, message.role), message.user_id)]
+
+
+def _invited(message: MemberInvited) -> list[Notice]:
+    until = domain.local_time(message.expires_at, message.time_zone)
+    # In the fragment, which a browser sends to nobody.
+    link = Link("Accept the invitation", f"/auth/link#invitation={message.token}", open=True)
+    return [Notice(domain.invited(message.conference_name, message.role, until), address=Mailbox("", message.email), link=link)]
 
 
 def _moved(message: AgendaMoved) -> list[Notice]:
@@ -20,4 +27,4 @@ def _moved(message: AgendaMoved) -> list[Notice]:
     return [Notice(news, message.user_id, link=link)]
 
 
-NOTICES: Notices = {MembershipChanged: _role_changed, AgendaMoved: _moved}
+NOTICES: Notices = {MemberInvited: _invited, MembershipChanged: _role_changed, AgendaMoved: _moved}
