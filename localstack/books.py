@@ -25,7 +25,8 @@ Row = Mapping[str, Any]  # an item, of whatever kind
 EXPIRY = timedelta(seconds=10)  # how exact a hold's end is promised to be
 PATIENCE = 60  # seconds that messages under way are given to arrive
 POOLED = ("TicketTypeCopy", "Pool")  # what seats are kept for
-HOLDING = ("reserved", "paid")  # orders whose seats are out
+HOLDING = ("reserved", "paid", "partially_refunded")  # orders whose seats are out
+TAKEN = ("confirmed", "refunded")  # payments that took money
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ def _seats_out(books: Books) -> dict[str, Counter[str]]:
         for line in order["lines"] if order["status"] in HOLDING else ():
             for pool_id, seats in _held(line).items():
                 out[pool_id][order["status"]] += seats
+        for line, ended in _ended(order) if order["status"] in HOLDING else ():
+            for pool_id in _held(line):
+                out[pool_id][order["status"]] -= ended
     return out
 
 
@@ -103,6 +107,17 @@ def _held(line: Row) -> dict[str, int]:
     if any(isinstance(seats, int) for seats in by_pool.values()):
         by_pool = {line["ticket_type_id"]: by_pool}
     return {pool_id: sum(shards.values()) for pool_id, shards in by_pool.items()}
+
+
+def _ended(order: Row) -> list[tuple[Row, int]]:
+    """How many tickets of each line were given back, with their seats. They are numbered from 1 over all lines."""
+    numbers = {int(number) for number in json.loads(order.get("ended") or "{}")}
+    ended, first = [], 1
+    for line in order["lines"]:
+        following = first + int(line["quantity"])
+        ended.append((line, len(numbers & set(range(first, following)))))
+        first = following
+    return ended
 
 
 # Orders
@@ -123,10 +138,14 @@ def _holds(books: Books, now: datetime) -> Iterator[Imbalance]:
 def _payments(books: Books) -> Iterator[Imbalance]:
     for order in books.kept("Order"):
         price = sum(int(line["amount"]) * int(line["quantity"]) for line in order["lines"])
-        if order["status"] == "paid" and price and not order.get("payment"):
-            yield Imbalance("payment", order["order_id"], "is paid, and no payment is on record")
-        if order["status"] in ("reserved", "expired", "cancelled") and order.get("payment"):
-            yield Imbalance("payment", order["order_id"], f"is {order['status']}, and a payment is on record")
+        charged = price if json.loads(order.get("payment") or "{}").get("status") in TAKEN else 0
+        returned = int(order.get("returned") or 0)
+        if order["status"] in ("paid", "partially_refunded") and price and not charged:
+            yield Imbalance("payment", order["order_id"], f"is {order['status']}, and no payment is on record")
+        if order["status"] in ("reserved", "expired", "cancelled") and charged > returned and not order.get("ended"):
+            yield Imbalance("payment", order["order_id"], f"is {order['status']}: {charged} were paid and {returned} returned")
+        if returned > charged:
+            yield Imbalance("payment", order["order_id"], f"{charged} were paid and {returned} returned")
 
 
 # Tickets: those of paid orders, once each.
@@ -138,7 +157,8 @@ def _tickets(books: Books) -> Iterator[Imbalance]:
         if ticket["kind"] == "Ticket" and ticket["status"] != "cancelled":
             valid[ticket["order"]] += 1
     for order in books.kept("Order"):
-        due = sum(int(line["quantity"]) for line in order["lines"]) if order["status"] == "paid" else 0
+        all_of_it = sum(int(line["quantity"]) for line in order["lines"]) - sum(ended for _, ended in _ended(order))
+        due = all_of_it if order["status"] in ("paid", "partially_refunded") else 0
         issued = valid.pop(order["order_id"], 0)
         if issued != due:
             yield Imbalance("tickets", order["order_id"], f"is {order['status']}: {due} valid tickets are due, there are {issued}")

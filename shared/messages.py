@@ -372,7 +372,31 @@ class OrderRefunded(Message):
     amount: Money
     conference_name: str = ""
     numbers: tuple[int, ...] = ()
+    reason: str = ""
     order: OrderState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderReseated(Message):
+    """An order was paid after its hold had ended, and got its seats back: OrderPaid goes with it."""
+
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    total: Money
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentPending(Message):
+    """The provider has not decided yet: orders asks it again at `check_at`, should it not tell before."""
+
+    context = "orders"
+    conference_id: str
+    order_id: str
+    number: int  # of the attempt
+    check_at: datetime
 
 
 # tickets

@@ -134,11 +134,26 @@ def order_cancelled(order_id: str, conference_id: str, conference: str, was_paid
     )
 
 
-def order_refunded(order_id: str, conference_id: str, conference: str, amount: Money) -> News:
+def order_refunded(
+    order_id: str, conference_id: str, conference: str, amount: Money, numbers: Sequence[int] = (), reason: str = ""
+) -> News:
+    """`numbers` are of the tickets given back; there are none where the payment came too late to get any (`reason` says so)."""
+    where, data = conference_named(conference), {"conference_id": conference_id, "order_id": order_id}
+    title, body = f"Refund for {where}: {amount}", f"{amount} of your order is on its way back to you, to where it was paid from."
+    if not amount.amount:
+        title = f"{_count(len(numbers))} for {where} given back"
+        body = "They no longer open the door. No money is returned for them."
+    elif reason == "paid too late":
+        title = f"Paid too late for {where}: {amount} returned"
+        body = "Your payment came after the reservation had ended, and its seats were no longer free. All of it is on its way back."
+    return News("order-refunded", title, body, data)
+
+
+def order_reseated(order_id: str, conference_id: str, conference: str, total: Money) -> News:
     return News(
-        "order-refunded",
-        f"Refund for {conference_named(conference)}: {amount}",
-        f"{amount} of your order is on its way back to you, to where it was paid from.",
+        "order-reseated",
+        f"Your seats for {conference_named(conference)} are yours after all",
+        f"Your payment of {total} came after the reservation had ended; its seats were still free and are yours again.",
         {"conference_id": conference_id, "order_id": order_id},
     )
 

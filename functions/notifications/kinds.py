@@ -63,6 +63,7 @@ _TABLE = (
     Kind("order-paid", "Tickets you bought", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-expired", "A reservation of yours expired"),
     Kind("order-cancelled", "An order of yours was cancelled", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("order-reseated", "What you paid for too late is yours after all", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-refunded", "Money is returned to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("ticket-cancelled", "A ticket of yours was cancelled", inbox=Setting.ALWAYS, digest=True),
     Kind("checked-in", "A ticket of yours was checked in", email=Setting.OFF, digest=True),

@@ -1,16 +1,20 @@
 """What is told of an order: its messages."""
 
 from functions.orders.domain import Line, Order
+from functions.orders.payment import Refund
 from shared.messages import (
     LineState,
     Message,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
+    OrderRefunded,
+    OrderReseated,
     OrderReserved,
     OrderState,
     TicketLine,
 )
+from shared.money import Money
 
 
 def placed(order: Order) -> Message:
@@ -59,6 +63,29 @@ def cancelled(order: Order) -> OrderCancelled:
         buyer_id=order.buyer_id,
         was_paid=False,
         order=state(order),
+    )
+
+
+def refunded(order: Order, refund: Refund) -> OrderRefunded:
+    return OrderRefunded(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        amount=Money(refund.amount, order.total.currency),
+        numbers=refund.numbers,
+        reason=refund.reason,
+        order=state(order),
+    )
+
+
+def reseated(order: Order) -> OrderReseated:
+    return OrderReseated(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        total=order.total,
     )
 
 

@@ -6,16 +6,21 @@ from functools import cache
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Depends
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from functions.orders import api_ledger, use_cases
+from functions.orders import api_ledger, paying, returning, use_cases
 from functions.orders.cache import RecentOffers
-from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Payment, Status, Wanted
-from functions.orders.dynamo import DynamoOrders
+from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
+from functions.orders.dynamo import DynamoOrders, DynamoPolicies
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.edge import ClockDep, Id, PathId
-from functions.orders.payments import CHARGED, Simulated
-from functions.orders.use_cases import Orders, Payments
+from functions.orders.paying import Providers
+from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender
+from functions.orders.providers import AllProviders
+from functions.orders.refunding import RefundPolicy
+from functions.orders.returning import Policies
+from functions.orders.simulated import CHARGED
+from functions.orders.use_cases import Orders
 from functions.orders.use_cases_stock import Availability, Offers, availability
 from shared.clock import now
 from shared.fields import Email, PersonName
@@ -37,13 +42,12 @@ def recent_offers() -> Offers:
 
 OffersDep = Annotated[Offers, Depends(recent_offers)]
 OrdersDep = Annotated[Orders, Depends(DynamoOrders)]
-PaymentsDep = Annotated[Payments, Depends(Simulated)]
+ProvidersDep = Annotated[Providers, Depends(AllProviders)]
+PoliciesDep = Annotated[Policies, Depends(DynamoPolicies)]
 
 # What they are sent
 
-Token = Annotated[
-    str, Field(pattern=r"^[\x21-\x7e]{1,255}$", description="tok_ok is charged, tok_declined declined; see payments.py")
-]
+Token = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$", description="tok_ok is charged; docs/payments.md has more")]
 
 
 class AttendeeIn(Body):
@@ -63,6 +67,28 @@ class LineIn(Body):
 class Pay(Body):
     method: Literal["simulated"]
     token: Token = CHARGED
+
+    def tender(self) -> Tender:
+        return Tender(self.method, self.token)
+
+
+class RefundIn(Body):
+    tickets: Annotated[
+        list[Annotated[int, Field(ge=1, le=MAX_TICKETS, strict=True)]],
+        Field(max_length=MAX_TICKETS, default_factory=list, description="Their numbers; none: all that are left"),
+    ]
+    amount: Annotated[
+        int | None, Field(ge=0, strict=True, description="Minor units; an organizer may return less than the price")
+    ] = None
+
+
+class RefundPolicyIn(Body):
+    until: Annotated[AwareDatetime | None, Field(description="Until when buyers may return tickets; null: not at all")] = None
+    fee_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    fee: Annotated[int, Field(ge=0, le=10**9, strict=True, description="Minor units a ticket, beside the percentage")] = 0
+
+    def policy(self) -> RefundPolicy:
+        return RefundPolicy(self.until, self.fee_percent, self.fee)
 
 
 class PlaceOrder(Body):
@@ -92,6 +118,32 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentView:
+    status: PaymentStatus
+    method: Method
+    reference: str | None
+    attempt: int
+
+    @classmethod
+    def of(cls, payment: Payment) -> "PaymentView":
+        return cls(payment.status, payment.method, payment.reference or None, payment.number)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    id: str
+    status: RefundStatus
+    amount: Money
+    tickets: list[int]
+    reason: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, refund: Refund, currency: str) -> "RefundView":
+        return cls(refund.id, refund.status, Money(refund.amount, currency), list(refund.numbers), refund.reason, refund.at)
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
     id: str
     conference_id: str
@@ -104,7 +156,8 @@ class OrderView:
     created_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None
-    payment: Payment | None
+    payment: PaymentView | None
+    refunds: list[RefundView]
     history: list[Change]
 
     @classmethod
@@ -121,7 +174,8 @@ class OrderView:
             created_at=order.created_at,
             expires_at=order.expires_at,
             paid_at=order.paid_at,
-            payment=order.payment,
+            payment=PaymentView.of(order.payment) if order.payment else None,
+            refunds=[RefundView.of(refund, order.total.currency) for refund in order.refunds],
             history=list(order.history),
         )
 
@@ -136,17 +190,17 @@ def get_availability(conference_id: PathId, offers: OffersDep, clock: ClockDep) 
 
 @app.post("/orders", status_code=201, summary="Reserve tickets, and pay for them where `payment` is given", tags=["orders"])
 def post_order(
-    body: PlaceOrder, caller: CallerDep, command: CommandDep, orders: OrdersDep, payments: PaymentsDep, clock: ClockDep
+    body: PlaceOrder, caller: CallerDep, command: CommandDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep
 ) -> OrderView:
     order = use_cases.place_order(
         orders,
-        payments,
+        providers,
         clock,
         order_id=command.id("ord"),
         fingerprint=command.fingerprint,
         buyer=caller,
         basket=body.basket(),
-        token=body.payment.token if body.payment else None,
+        payment=body.payment.tender() if body.payment else None,
     )
     return OrderView.of(order)
 
@@ -164,11 +218,51 @@ def get_order(order_id: PathId, caller: CallerDep, orders: OrdersDep) -> OrderVi
 
 @app.post("/orders/<order_id>/payments", summary="Pay for a reserved order; once, however often it is asked", tags=["orders"])
 def post_payment(
-    order_id: PathId, body: Pay, caller: CallerDep, orders: OrdersDep, payments: PaymentsDep, clock: ClockDep
+    order_id: PathId, body: Pay, caller: CallerDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep
 ) -> OrderView:
-    return OrderView.of(use_cases.pay_order(orders, payments, clock, order_id=order_id, buyer=caller, token=body.token))
+    return OrderView.of(paying.pay_order(orders, providers, clock, order_id=order_id, buyer=caller, tender=body.tender()))
 
 
-@app.post("/orders/<order_id>/cancel", summary="Give up a reserved order", tags=["orders"])
-def post_cancellation(order_id: PathId, caller: CallerDep, orders: OrdersDep, clock: ClockDep) -> OrderView:
-    return OrderView.of(use_cases.cancel_order(orders, clock, order_id=order_id, buyer=caller))
+@app.post("/orders/<order_id>/cancel", summary="Give up an order that is reserved, or cost nothing", tags=["orders"])
+def post_cancellation(
+    order_id: PathId, caller: CallerDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep
+) -> OrderView:
+    return OrderView.of(returning.cancel_order(orders, providers, clock, order_id=order_id, caller=caller))
+
+
+@app.post("/orders/<order_id>/refunds", summary="Return tickets, all or some, and get their price back", tags=["orders"])
+def post_refund(
+    order_id: PathId,
+    body: RefundIn,
+    caller: CallerDep,
+    command: CommandDep,
+    orders: OrdersDep,
+    providers: ProvidersDep,
+    policies: PoliciesDep,
+    clock: ClockDep,
+) -> OrderView:
+    refunded = returning.refund_order(
+        orders,
+        providers,
+        policies,
+        clock,
+        order_id=order_id,
+        refund_id=command.id("rfd"),
+        fingerprint=command.fingerprint,
+        caller=caller,
+        numbers=body.tickets,
+        amount=body.amount,
+    )
+    return OrderView.of(refunded)
+
+
+@app.get("/orders/conferences/<conference_id>/refund-policy", summary="What buyers may return by themselves", tags=["orders"])
+def get_refund_policy(conference_id: PathId, policies: PoliciesDep) -> RefundPolicy:
+    return policies.refund_policy(conference_id)
+
+
+@app.put("/orders/conferences/<conference_id>/refund-policy", summary="Say what buyers may return by themselves", tags=["orders"])
+def put_refund_policy(conference_id: PathId, body: RefundPolicyIn, caller: CallerDep, policies: PoliciesDep) -> RefundPolicy:
+    caller.require(conference_id, "organizer")
+    policies.keep_refund_policy(conference_id, body.policy())
+    return body.policy()

@@ -7,10 +7,11 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
+from functions.orders.payment import Payment, Refund
 from functions.orders.stock import Pool, Seats, Stocked, at_places, deal, together
 from shared.caller import Caller
 from shared.clock import iso
-from shared.errors import Busy, Conflict, Invalid, NotFound, Problem
+from shared.errors import Busy, Conflict, Invalid, NotFound
 from shared.money import Money
 
 MAX_TICKETS = 20  # an order, over all its lines
@@ -92,22 +93,6 @@ class AlreadyPaid(Conflict):
 
 class AlreadyRefunded(Conflict):
     slug, title = "order-refunded", "The order is refunded"
-
-
-class PaymentDeclined(Problem):
-    """The provider decided against the payment: asking again the same way gives the same answer."""
-
-    status, slug, title = 402, "payment-declined", "The payment was declined"
-
-
-class PaymentUnavailable(Problem):
-    """The provider decided nothing: asking again later is safe."""
-
-    status, slug, title = 503, "payment-unavailable", "The payment provider does not answer"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,13 +277,6 @@ class Change:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
-    status: Literal["confirmed"]
-    method: Literal["simulated"]
-    reference: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     id: str
@@ -318,6 +296,7 @@ class Order:
     revision: int = 1  # grows with each change
     changes: tuple[Change, ...] = ()  # since it was placed
     returned: int = 0  # of the total, in minor units
+    refunds: tuple[Refund, ...] = ()
     ended: Mapping[int, TicketEnd] = field(default_factory=dict)  # what became of tickets that are no longer active, by number
 
     @property
@@ -373,8 +352,22 @@ class Order:
         """The order after one more change: with other `members`, a higher revision, and an entry in its history."""
         return replace(self, revision=self.revision + 1, changes=(*self.changes, Change(at, what, by, detail)), **members)
 
-    def paid(self, payment: Payment, now: datetime) -> "Order":
-        return self.changed("paid", by=self.buyer_id, at=now, status="paid", payment=payment, paid_at=now)
+    @property
+    def is_paid(self) -> bool:
+        """Whether it has, or had, tickets that were paid for."""
+        return self.status in ("paid", "partially_refunded", "refunded")
+
+    @property
+    def unfinished_since(self) -> datetime | None:
+        """When what is half done was begun: money that is on its way to or from somebody, of which no hold's end reminds us."""
+        begun = [refund.at for refund in self.refunds if refund.status == "intended"]
+        if self.payment and self.payment.is_open and self.status != "reserved":
+            begun.append(self.payment.at)
+        return min(begun, default=None)
+
+    def paid(self, payment: Payment, now: datetime, by: str = "") -> "Order":
+        """`by`: whoever brought the provider's word, where that is not the buyer."""
+        return self.changed("paid", by=by or self.buyer_id, at=now, status="paid", payment=payment, paid_at=now)
 
     def expired(self, now: datetime) -> "Order":
         return self.changed("expired", by="expiry", at=now, status="expired")
@@ -386,9 +379,9 @@ class Order:
         """Why what needs a reserved order cannot be done to this one, which is no longer reserved."""
         match self.status:
             case "expired":
-                return HoldExpired(f"Order {self.id} was not paid in time and its seats were released. Nothing was charged.")
+                return HoldExpired(f"Order {self.id} was not paid in time and its seats were released. Place a new order.")
             case "cancelled":
-                return AlreadyCancelled(f"Order {self.id} was cancelled and its seats were released. Nothing was charged.")
+                return AlreadyCancelled(f"Order {self.id} is cancelled. Place a new order.")
             case "refunded":
                 return AlreadyRefunded(f"Order {self.id} was paid and refunded. Place a new order.")
             case _:

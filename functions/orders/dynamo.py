@@ -1,19 +1,25 @@
 """Orders in the context's table (`items.py`). What one does to the stock (`dynamo_stock.py`) is in one transaction with it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from random import SystemRandom
 
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from functions.orders.domain import Catalogue, Order, SoldOut
 from functions.orders.dynamo_stock import PAUSES, add_releases, add_taking, pools_of, read_pools, releases, stocked_of, types_of
-from functions.orders.items import OrderItem, order_key
+from functions.orders.items import OrderItem, SaleItem, order_key, payment_map, sale_key, work_key
 from functions.orders.items_stock import pool_key
-from functions.orders.stock import Pool, Release, Seats, Shares, Stocked, plan, together
-from functions.orders.use_cases import AlreadyPlaced, Overtaken
+from functions.orders.paying import NotBegun
+from functions.orders.payment import MAX_ATTEMPTS, Tender
+from functions.orders.refunding import RefundPolicy
+from functions.orders.settling import Overtaken
+from functions.orders.stock import Pool, Seats, Shares, Stocked, plan, together
+from functions.orders.use_cases import AlreadyPlaced
+from shared.clock import iso, parse
 from shared.errors import Busy
 from shared.messages import Message
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
@@ -62,10 +68,33 @@ class DynamoOrders:
                 choose = partial(_seated_where_free, order)
         raise Busy("Many people are buying the last of these tickets. Try again at once: they are not sold out yet.")
 
-    def change(self, before: Order, after: Order, message: Message | None = None) -> None:
+    def begin_payment(self, order_id: str, buyer_id: str, tender: Tender, at: datetime) -> Order:
+        # The condition reads the order and the answer is what it is now: on record and known in one round trip.
+        item = OrderItem(*order_key(order_id))
+        try:
+            item.update(
+                actions=[
+                    OrderItem.payment.set(payment_map(tender.attempt(0, at))),
+                    OrderItem.paying.set(True),
+                    OrderItem.attempts.set((OrderItem.attempts | 0) + 1),
+                    OrderItem.revision.set((OrderItem.revision | 1) + 1),
+                ],
+                condition=(OrderItem.status == "reserved")
+                & (OrderItem.buyer_id == buyer_id)
+                & OrderItem.paying.does_not_exist()
+                & (OrderItem.attempts.does_not_exist() | (OrderItem.attempts < MAX_ATTEMPTS)),
+            )
+        except UpdateError as failure:
+            if failure.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            raise NotBegun(self.find(order_id)) from failure
+        return item.to_domain()
+
+    def change(self, before: Order, after: Order, *messages: Message) -> Order:
         for _ in range(_ROUNDS):
+            changed = _seated_where_free(after) if after.seated - before.seated else after
             try:
-                _record_change(before, after, releases(before.conference_id, _given_up(before, after)), message)
+                _record_change(before, changed, messages)
             except TransactWriteError as failure:
                 failed = failed_conditions(failure)
                 if not failed:
@@ -73,7 +102,7 @@ class DynamoOrders:
                 if _ORDER_PUT in failed:
                     raise Overtaken(self._on_record(after.id)) from failure
             else:
-                return
+                return changed
         raise Busy("The stock of these tickets keeps changing. Nothing was done: send the request again.")
 
     def _on_record(self, order_id: str) -> Order:
@@ -81,6 +110,28 @@ class DynamoOrders:
         if order is None:
             raise LookupError(f"order {order_id} was there and is gone: orders are never deleted")
         return order
+
+
+class DynamoPolicies:
+    def refund_policy(self, conference_id: str) -> RefundPolicy:
+        try:
+            item = Item.get(*sale_key(conference_id))
+        except Item.DoesNotExist:
+            return RefundPolicy()
+        if not isinstance(item, SaleItem):
+            raise TypeError(f"{sale_key(conference_id)} is a {type(item).__name__}")
+        until = parse(item.refund_until) if item.refund_until else None
+        return RefundPolicy(until, int(item.refund_fee_percent), int(item.refund_fee))
+
+    def keep_refund_policy(self, conference_id: str, policy: RefundPolicy) -> None:
+        SaleItem(*sale_key(conference_id)).update(
+            actions=[
+                SaleItem.refund_until.set(iso(policy.until)) if policy.until else SaleItem.refund_until.remove(),
+                SaleItem.refund_fee_percent.set(policy.fee_percent),
+                SaleItem.refund_fee.set(policy.fee),
+                SaleItem.kind.set(SaleItem),
+            ]
+        )
 
 
 # Choosing shards
@@ -119,23 +170,35 @@ def _record_new(choose: Callable[[], Order], message: Message) -> Order:
         nonlocal seated
         seated = choose()
         write.save(OrderItem.of(seated), condition=Item.pk.does_not_exist())
-        write.save(Outbox.of(message))
+        write.save(_outgoing(seated, message))
         add_taking(write, seated.seats)
 
     transact(compose, PAUSES)
     return seated
 
 
-def _given_up(before: Order, after: Order) -> Seats:
-    return together(line.seats for line in before.lines_of(before.seated - after.seated))
+def _outgoing(order: Order, message: Message) -> Outbox:
+    """The message of a reservation stays on the list of what is to be looked after: should it be lost, its hold still ends."""
+    row = Outbox.of(message)
+    if order.status == "reserved" and order.expires_at:
+        row.gsi2pk, row.gsi2sk = work_key(order.id), iso(order.expires_at)
+    return row
 
 
-def _record_change(before: Order, after: Order, back: Sequence[tuple[Pool, Release]], message: Message | None) -> None:
+def _seats_of(order: Order, numbers: frozenset[int]) -> Seats:
+    return together(line.seats for line in order.lines_of(numbers))
+
+
+def _record_change(before: Order, after: Order, messages: Sequence[Message]) -> None:
+    back = releases(before.conference_id, _seats_of(before, before.seated - after.seated))
+    taken = _seats_of(after, after.seated - before.seated)
+
     def compose(write: TransactWrite) -> None:
         write.save(OrderItem.of(after), condition=_as_read(before))
-        if message:
+        for message in messages:
             write.save(Outbox.of(message))
         add_releases(write, back)
+        add_taking(write, taken)
 
     transact(compose, PAUSES)
 

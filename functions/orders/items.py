@@ -1,19 +1,38 @@
 """The items of orders.
 
-| item | pk | sk | gsi1pk | gsi1sk |
-|---|---|---|---|---|
-| an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at> |
+| item | pk | sk | gsi1pk | gsi1sk | gsi2pk | gsi2sk |
+|---|---|---|---|---|---|---|
+| an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at> | WORK#<bucket>, while half done | since when |
+| the message of a reservation | OUTBOX#<message> | OUTBOX | | | WORK#<bucket>, until looked after | when it expires |
+| what applies to all orders of a conference | CONF#<conference> | SALE | | | | |
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
+from zlib import crc32
 
-from pynamodb.attributes import JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.orders.domain import Attendee, Change, Line, Order, Payment
+from functions.orders.domain import Attendee, Change, Line, Order
+from functions.orders.payment import Payment, Refund
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item
+
+_USUAL_TOKEN = "tok_ok"  # noqa: S105  # it opens nothing
+_BUCKETS = 4  # of the list of what is to be looked after: an index takes 1,000 writes a second for each key
+
+
+def work_key(order_id: str) -> str:
+    return f"WORK#{crc32(order_id.encode()) % _BUCKETS}"
+
+
+WORK_KEYS = tuple(f"WORK#{bucket}" for bucket in range(_BUCKETS))
+
+
+def sale_key(conference_id: str) -> tuple[str, str]:
+    return f"CONF#{conference_id}", "SALE"
 
 
 def order_key(order_id: str) -> tuple[str, str]:
@@ -34,7 +53,37 @@ def _change(at: str, what: str, by: str = "", detail: str = "", *, buyer_id: str
 
 
 def payment_map(payment: Payment) -> dict[str, str]:
-    return {"status": payment.status, "method": payment.method, "reference": payment.reference}
+    """Without its number, which the item counts, and without what goes without saying of one that is done."""
+    kept = {"status": payment.status, "method": payment.method, "reference": payment.reference, "reason": payment.reason}
+    if payment.token != _USUAL_TOKEN:
+        kept["token"] = payment.token
+    if payment.is_open or payment.status == "failed":
+        kept["at"] = iso(payment.at)
+    if payment.due:
+        kept["due"] = iso(payment.due)
+    return {name: value for name, value in kept.items() if value}
+
+
+def _payment(kept: dict[str, str], number: int, done_at: str) -> Payment:
+    return Payment(
+        number=number,
+        method=kept["method"],  # type: ignore[arg-type]  # only `payment_map` writes it
+        status=kept["status"],  # type: ignore[arg-type]
+        at=parse(kept.get("at", done_at)),
+        reference=kept.get("reference", ""),
+        token=kept.get("token", _USUAL_TOKEN),
+        reason=kept.get("reason", ""),
+        due=parse(kept["due"]) if "due" in kept else None,
+    )
+
+
+def _refund_map(refund: Refund) -> dict[str, Any]:
+    kept = asdict(refund) | {"at": iso(refund.at), "numbers": list(refund.numbers)}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _refund(kept: dict[str, Any]) -> Refund:
+    return Refund(**{"amount": 0, **kept, "at": parse(kept["at"]), "numbers": tuple(kept.get("numbers", ()))})
 
 
 class AttendeeMap(MapAttribute[str, str]):
@@ -112,6 +161,9 @@ class OrderItem(Item, discriminator="Order"):
     time_zone = UnicodeAttribute(default="UTC")
     revision = NumberAttribute(null=True)  # none in an order of before it was kept, which is at its first
     changes = JSONAttribute(null=True)
+    attempts = NumberAttribute(null=True)  # to pay; `payment` is the last
+    paying = BooleanAttribute(null=True)  # while that is open
+    refunds = JSONAttribute(null=True)
     returned = NumberAttribute(null=True)
     ended = JSONAttribute(null=True)
 
@@ -137,7 +189,12 @@ class OrderItem(Item, discriminator="Order"):
             time_zone=order.time_zone,
             revision=order.revision,
             changes=[_entry(change, order.buyer_id) for change in order.changes] or None,
+            attempts=order.payment.number if order.payment else None,
+            paying=True if order.payment and order.payment.is_open else None,
+            refunds=[_refund_map(refund) for refund in order.refunds] or None,
             returned=order.returned or None,
+            gsi2pk=work_key(order.id) if order.unfinished_since else None,
+            gsi2sk=iso(order.unfinished_since) if order.unfinished_since else None,
             ended={str(number): end for number, end in order.ended.items()} or None,
         )
 
@@ -155,10 +212,18 @@ class OrderItem(Item, discriminator="Order"):
             created_at=parse(self.created_at),
             expires_at=parse(self.expires_at) if self.expires_at else None,
             paid_at=parse(self.paid_at) if self.paid_at else None,
-            payment=Payment(**self.payment) if self.payment else None,
+            payment=_payment(self.payment, int(self.attempts or 1), self.paid_at or self.created_at) if self.payment else None,
+            refunds=tuple(_refund(kept) for kept in self.refunds or ()),
             time_zone=self.time_zone,
             revision=int(self.revision or 1),
             changes=tuple(_change(*entry, buyer_id=self.buyer_id) for entry in self.changes or ()),
             returned=int(self.returned or 0),
             ended={int(number): end for number, end in (self.ended or {}).items()},
         )
+
+
+class SaleItem(Item, discriminator="Sale"):
+    v = NumberAttribute(default=1)
+    refund_until = UnicodeAttribute(null=True)
+    refund_fee_percent = NumberAttribute(default=0)
+    refund_fee = NumberAttribute(default=0)

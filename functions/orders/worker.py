@@ -1,8 +1,10 @@
-"""Messages to this context: what is on sale, to copy; holds to end when their time is up; orders to enter into the ledger."""
+"""Messages to this context: what is on sale, to copy; holds that end, and payments to ask after; orders for the ledger."""
 
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.dynamo_stock import DynamoStock
+from functions.orders.paying import check_when_due
+from functions.orders.providers import AllProviders
 from functions.orders.use_cases import expire_when_due
 from functions.orders.use_cases_ledger import keep_entry
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
@@ -14,6 +16,7 @@ from shared.messages import (
     OrderPaid,
     OrderRefunded,
     OrderReserved,
+    PaymentPending,
     PoolChanged,
     TicketTypeChanged,
 )
@@ -29,12 +32,16 @@ def on_pool_changed(changed: PoolChanged) -> None:
 
 
 def on_order_reserved(reserved: OrderReserved) -> None:
-    expire_when_due(DynamoOrders(), SqsDelay(), now, reserved)
+    expire_when_due(DynamoOrders(), AllProviders(), SqsDelay(), now, reserved)
     on_order_changed(reserved)
 
 
 def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCancelled | OrderRefunded) -> None:
     keep_entry(DynamoOrders(), DynamoLedger(), change.order_id)
+
+
+def on_payment_pending(pending: PaymentPending) -> None:
+    check_when_due(DynamoOrders(), AllProviders(), SqsDelay(), now, pending)
 
 
 handler = Worker(
@@ -46,5 +53,6 @@ handler = Worker(
         OrderExpired: on_order_changed,
         OrderCancelled: on_order_changed,
         OrderRefunded: on_order_changed,
+        PaymentPending: on_payment_pending,
     }
 )

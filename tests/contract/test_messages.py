@@ -88,6 +88,8 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderExpired(**ORDER), {"Orders", "Notifications"}),
     (messages.OrderCancelled(**ORDER, was_paid=False), {"Orders", "Tickets", "Notifications"}),
     (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "Tickets", "Notifications"}),
+    (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
+    (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
     (
         messages.TicketIssued(
             **CNF,

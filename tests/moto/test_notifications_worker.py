@@ -34,6 +34,7 @@ from shared.messages import (
     OrderExpired,
     OrderPaid,
     OrderRefunded,
+    OrderReseated,
     TicketCancelled,
     TicketCheckedIn,
     TicketIssued,
@@ -127,6 +128,7 @@ def titles(user_id: str) -> list[str]:
         (OrderExpired(**ORDER), "Your reservation for PyCon has expired"),
         (OrderCancelled(**ORDER, was_paid=True), "Your order for PyCon is cancelled"),
         (OrderRefunded(**ORDER, amount=EUR), "Refund for PyCon: 49.00 EUR"),
+        (OrderReseated(**ORDER, total=EUR), "Your seats for PyCon are yours after all"),
         (
             TicketCheckedIn(
                 conference_id="cnf_1",

@@ -17,6 +17,8 @@ from shared.table import Item
 from tests.moto.test_orders_stock import ADA, BOB, EVE, PAID_AT_ONCE, basket, changed, order, stock, unchanged
 from tests.support import Table, call, deliver
 
+ELSEWHERE = Caller("usr_x", "x@example.org", "X", {"cnf_2": "organizer"})
+
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Table]:
@@ -139,9 +141,6 @@ PAY = {"method": "simulated"}
         ("POST", "/orders/{reserved}/payments", {**PAY, "amount": 1}, BOB, 422, "invalid"),
         ("POST", "/orders/{reserved}/payments", {**PAY, "token": "a b"}, BOB, 422, "invalid"),
         ("POST", "/orders/{reserved}/payments", {**PAY, "token": 7}, BOB, 422, "invalid"),
-        ("POST", "/orders/{reserved}/payments", {**PAY, "token": "tok_declined"}, BOB, 402, "payment-declined"),
-        ("POST", "/orders/{reserved}/payments", {**PAY, "token": "tok_mistyped"}, BOB, 402, "payment-declined"),
-        ("POST", "/orders/{reserved}/payments", {**PAY, "token": "tok_unavailable"}, BOB, 503, "payment-unavailable"),
         ("POST", "/orders/{reserved}/payments", PAY, None, 401, "unauthenticated"),
         ("POST", "/orders/{reserved}/payments", PAY, EVE, 404, "not-found"),
         ("POST", "/orders/{reserved}/payments", PAY, ADA, 404, "not-found"),
@@ -151,12 +150,35 @@ PAY = {"method": "simulated"}
         ("POST", f"/orders/{'o' * 65}/payments", PAY, BOB, 422, "invalid"),
         ("POST", "/orders/{reserved}/cancel", None, None, 401, "unauthenticated"),
         ("POST", "/orders/{reserved}/cancel", None, EVE, 404, "not-found"),
-        ("POST", "/orders/{reserved}/cancel", None, ADA, 404, "not-found"),
+        ("POST", "/orders/{reserved}/cancel", None, ELSEWHERE, 404, "not-found"),
         ("POST", "/orders/{paid}/cancel", None, BOB, 409, "already-paid"),
         ("POST", "/orders/{expired}/cancel", None, BOB, 409, "order-expired"),
         ("POST", "/orders/ord_9/cancel", None, BOB, 404, "not-found"),
         ("POST", f"/orders/{'o' * 65}/cancel", None, BOB, 422, "invalid"),
         ("POST", "/orders", basket(2), None, 401, "unauthenticated"),
+        ("POST", "/orders/{paid}/refunds", {}, None, 401, "unauthenticated"),
+        ("POST", "/orders/{paid}/refunds", {}, EVE, 404, "not-found"),
+        ("POST", "/orders/{paid}/refunds", {}, ELSEWHERE, 404, "not-found"),
+        ("POST", "/orders/{paid}/refunds", {}, BOB, 409, "not-refundable"),
+        ("POST", "/orders/{paid}/refunds", {"amount": 1}, BOB, 403, "forbidden"),
+        ("POST", "/orders/{paid}/refunds", {"amount": 9801}, ADA, 422, "refund"),
+        ("POST", "/orders/{paid}/refunds", {"amount": -1}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"amount": 1.5}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"tickets": [3]}, ADA, 409, "not-refundable"),
+        ("POST", "/orders/{paid}/refunds", {"tickets": [0]}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"tickets": ["1"]}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"tickets": 1}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"tickets": [1] * 21}, ADA, 422, "invalid"),
+        ("POST", "/orders/{paid}/refunds", {"numbers": [1]}, ADA, 422, "invalid"),
+        ("POST", "/orders/{reserved}/refunds", {}, ADA, 409, "not-refundable"),
+        ("POST", "/orders/{expired}/refunds", {}, ADA, 409, "not-refundable"),
+        ("POST", "/orders/{cancelled}/refunds", {}, ADA, 409, "not-refundable"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {}, BOB, 403, "forbidden"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {}, None, 401, "unauthenticated"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {"until": "tomorrow"}, ADA, 422, "invalid"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {"until": "2027-01-01T00:00:00"}, ADA, 422, "invalid"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {"fee_percent": 101}, ADA, 422, "invalid"),
+        ("PUT", "/orders/conferences/cnf_1/refund-policy", {"fee": -1}, ADA, 422, "invalid"),
         ("GET", "/orders", None, None, 401, "unauthenticated"),
         ("GET", "/orders?limit=0", None, BOB, 422, "invalid"),
         ("GET", "/orders?limit=101", None, BOB, 422, "invalid"),

@@ -14,8 +14,10 @@ from functions.orders.domain import Basket, Wanted
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.items_stock import ShardItem
-from functions.orders.payments import Simulated
-from functions.orders.use_cases import cancel_order, place_order
+from functions.orders.payment import Tender
+from functions.orders.providers import AllProviders
+from functions.orders.returning import cancel_order
+from functions.orders.use_cases import place_order
 from functions.orders.use_cases_stock import keep_ticket_type
 from shared.caller import Caller
 from shared.clock import now
@@ -61,13 +63,13 @@ def attempt(buyer: Caller, quantity: int, order_id: str | None = None, ticket_ty
     try:
         return place_order(
             DynamoOrders(),
-            Simulated(),
+            AllProviders(),
             now,
             order_id=order_id or new_id("ord"),
             fingerprint="f",
             buyer=buyer,
             basket=wanted,
-            token="tok_ok",
+            payment=Tender("simulated", "tok_ok"),
         ).status
     except Problem as problem:
         return problem.slug
@@ -158,7 +160,7 @@ def test_sales_releases_and_changes_at_once_keep_the_books(table: Table, wire: W
 
 
 def give_up(order_id: str) -> None:
-    cancel_order(DynamoOrders(), now, order_id=order_id, buyer=BOB)
+    cancel_order(DynamoOrders(), AllProviders(), now, order_id=order_id, caller=BOB)
 
 
 def test_an_order_of_several_types_takes_all_or_nothing(table: Table, wire: Wire) -> None:

@@ -111,7 +111,9 @@ def books(table: Table) -> dict[str, Book]:
                 seats = {pool: sum(shares.values()) for pool, shares in by_pool.items()}
                 pools = {line["ticket_type_id"], copies[line["ticket_type_id"]].get("shared_pool_id")} - {None}
                 assert seats == dict.fromkeys(pools, line["quantity"]), item
-                {"reserved": held, "paid": sold}.get(item["status"], Counter()).update(seats)
+                out = {"reserved": held, "paid": sold, "partially_refunded": sold}.get(item["status"], Counter())
+                out.update(seats)
+                out.subtract(dict.fromkeys(seats, given_back(item, line)))
     found = {each: Book(int(copy["capacity"]), free[each], held[each], sold[each]) for each, copy in copies.items()}
     for each, book in found.items():
         wanted = copies[each].get("wanted", book.capacity)
@@ -119,6 +121,14 @@ def books(table: Table) -> dict[str, Book]:
         assert book.capacity == wanted or book.free == 0, (each, book, wanted)
         assert shards[each] == copies[each]["shards"], (each, shards)
     return found
+
+
+def given_back(order: Any, line: Any) -> int:
+    """How many tickets of the line have ended; they are numbered over all lines."""
+    before = order["lines"][: order["lines"].index(line)]
+    first = 1 + sum(int(each["quantity"]) for each in before)
+    ended = {int(number) for number in json.loads(order.get("ended") or "{}")}
+    return len(ended & set(range(first, first + int(line["quantity"]))))
 
 
 class Wire:

@@ -149,3 +149,12 @@ def test_an_order_is_whole_with_its_payment_and_every_ticket() -> None:
 def test_the_subject_is_one_line_whatever_the_conference_is_called() -> None:
     assert replace(ORDER, conference_name="Py\r\nCon").subject == "Your tickets for Py Con"
     assert replace(ORDER, tickets=1).subject == "Your ticket for PyCon"
+
+
+def test_a_refund_says_why_and_how_much() -> None:
+    eur = Money(4900, "EUR")
+    late = domain.order_refunded("ord_1", "cnf_1", "PyCon", eur, (), "paid too late")
+    assert (late.title, "no longer free" in late.body) == ("Paid too late for PyCon: 49.00 EUR returned", True)
+    free = domain.order_refunded("ord_1", "cnf_1", "PyCon", Money(0, "EUR"), (2,))
+    assert (free.title, "No money" in free.body) == ("1 ticket for PyCon given back", True)
+    assert "49.00 EUR" in domain.order_reseated("ord_1", "cnf_1", "PyCon", eur).body

@@ -17,13 +17,13 @@ from functions.orders.domain import (
     NotOnSale,
     Offer,
     Order,
-    Payment,
     TicketType,
     TooManyAttendees,
     UnknownTicketType,
     Wanted,
     place,
 )
+from functions.orders.payment import Payment
 from functions.orders.stock import Pool, Stocked, together
 from shared.caller import Caller
 from shared.errors import Busy
@@ -165,7 +165,7 @@ def test_a_basket_names_each_type_once_and_holds_at_most_twenty_tickets() -> Non
 
 def test_why_an_order_is_refused_follows_from_what_became_of_it() -> None:
     order = ordered(Wanted("typ_1", 1))
-    paid = order.paid(Payment("confirmed", "simulated", "pay_1"), NOON)
+    paid = order.paid(Payment(1, "simulated", "confirmed", NOON, "pay_1"), NOON)
     slugs = [
         each.refusal().slug
         for each in (order.expired(NOON), order.cancelled("usr_bob", NOON), paid, replace(paid, status="refunded"))

@@ -3,7 +3,7 @@
 from functions.notifications import domain
 from functions.notifications.letter import Link
 from functions.notifications.notice import Notice, Notices
-from shared.messages import OrderCancelled, OrderExpired, OrderPaid, OrderRefunded
+from shared.messages import OrderCancelled, OrderExpired, OrderPaid, OrderRefunded, OrderReseated
 
 
 def _paid(message: OrderPaid) -> list[Notice]:
@@ -22,7 +22,13 @@ def _cancelled(message: OrderCancelled) -> list[Notice]:
 
 
 def _refunded(message: OrderRefunded) -> list[Notice]:
-    news = domain.order_refunded(message.order_id, message.conference_id, message.conference_name, message.amount)
+    which = (message.order_id, message.conference_id, message.conference_name)
+    news = domain.order_refunded(*which, message.amount, message.numbers, message.reason)
+    return [Notice(news, message.buyer_id, link=_order(message.order_id))]
+
+
+def _reseated(message: OrderReseated) -> list[Notice]:
+    news = domain.order_reseated(message.order_id, message.conference_id, message.conference_name, message.total)
     return [Notice(news, message.buyer_id, link=_order(message.order_id))]
 
 
@@ -30,4 +36,10 @@ def _order(order_id: str) -> Link:
     return Link("See the order", f"/orders/{order_id}")
 
 
-NOTICES: Notices = {OrderPaid: _paid, OrderExpired: _expired, OrderCancelled: _cancelled, OrderRefunded: _refunded}
+NOTICES: Notices = {
+    OrderPaid: _paid,
+    OrderExpired: _expired,
+    OrderCancelled: _cancelled,
+    OrderRefunded: _refunded,
+    OrderReseated: _reseated,
+}

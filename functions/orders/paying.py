@@ -1,0 +1,262 @@
+"""Paying for orders. An attempt is on record before the provider hears of it, and whatever the provider says of it is settled once,
+whoever brings the word: the request itself, a later one, a message, a webhook, the end of the hold or the reconciliation."""
+
+from datetime import datetime
+from math import ceil
+from typing import Protocol
+
+from functions.orders import announcements, refunding
+from functions.orders.domain import Order, SoldOut
+from functions.orders.payment import (
+    MAX_ATTEMPTS,
+    Method,
+    PaidTooLate,
+    Payment,
+    PaymentDeclined,
+    PaymentUnavailable,
+    Refund,
+    RefundRefused,
+    Tender,
+    TooManyAttempts,
+)
+from functions.orders.settling import Ledger, Step, settle
+from shared.caller import Caller
+from shared.clock import Clock
+from shared.errors import Busy, NotFound
+from shared.ids import derived_id
+from shared.messages import Message, PaymentPending
+from shared.telemetry import count, logger
+
+TOO_LATE = "paid too late"
+
+
+class NotBegun(Exception):
+    """No attempt to pay can begin for the order as it is now (None: there is none of this buyer)."""
+
+    def __init__(self, order: Order | None) -> None:
+        super().__init__(order.id if order else "none")
+        self.order = order
+
+
+class PayableOrders(Ledger, Protocol):
+    def begin_payment(self, order_id: str, buyer_id: str, tender: Tender, at: datetime) -> Order:
+        """The order with a new attempt on record. Raises NotBegun unless it is reserved by this buyer and no attempt is open."""
+
+
+class Provider(Protocol):
+    """Who takes the money. Each call may be repeated: the attempt's and the refund's key make it one charge and one refund.
+
+    Each raises PaymentUnavailable where the provider gives no answer: then it may or may not have done what it was asked for.
+    """
+
+    def charge(self, order: Order, payment: Payment) -> Payment:
+        """Carry out an attempt: pending, confirmed or failed."""
+
+    def look_up(self, order: Order, payment: Payment) -> Payment:
+        """What became of an attempt; failed where it never reached the provider and no longer will."""
+
+    def void(self, order: Order, payment: Payment) -> Payment:
+        """Have an open attempt come to nothing, if that is still possible; what became of it."""
+
+    def refund(self, order: Order, payment: Payment, refund: Refund) -> None:
+        """Give money back. Raises RefundRefused where that will never be done."""
+
+
+class Providers(Protocol):
+    def of(self, method: Method) -> Provider: ...
+
+
+class Delay(Protocol):
+    def send(self, message: Message, seconds: int) -> None:
+        """Have the message delivered to this context again after `seconds`, or sooner where that is too far ahead."""
+
+
+def pay_order(orders: PayableOrders, providers: Providers, clock: Clock, *, order_id: str, buyer: Caller, tender: Tender) -> Order:
+    """Pay one's own order. A paid one is returned as it is; one whose payment is on its way as what has become of that.
+
+    Raises NotFound, HoldExpired, AlreadyCancelled, PaymentDeclined, PaymentUnavailable, TooManyAttempts, PaidTooLate, Busy.
+    """
+    for _ in range(2):  # an attempt that failed without our knowing makes room for another
+        try:
+            begun = orders.begin_payment(order_id, buyer.user_id, tender, clock())
+        except NotBegun as refused:
+            order = _ready_to_resume(refused.order, order_id, buyer)
+            if order.payment and order.payment.is_open:
+                order = resume(orders, providers, clock, order)
+            if not (order.status == "reserved" and order.payment and order.payment.status == "failed"):
+                return order
+        else:
+            return carry_out(orders, providers, clock, begun)
+    raise Busy(f"Another payment for order {order_id} is being made. Look at the order before you pay again.")
+
+
+def _ready_to_resume(order: Order | None, order_id: str, buyer: Caller) -> Order:
+    if order is None or order.buyer_id != buyer.user_id:
+        raise NotFound(f"You have no order {order_id}. GET /orders lists yours.")
+    if order.status not in ("reserved", "paid", "partially_refunded"):
+        raise order.refusal()
+    if order.payment and not order.payment.is_open and order.payment.number >= MAX_ATTEMPTS:
+        raise TooManyAttempts(f"{MAX_ATTEMPTS} attempts to pay for order {order_id} failed. Write to the organiser.")
+    return order
+
+
+def carry_out(orders: PayableOrders, providers: Providers, clock: Clock, order: Order) -> Order:
+    """Ask the provider to charge the order's open attempt, and settle what it says. Raises as `pay_order`."""
+    payment = _open_payment(order)
+    decided = providers.of(payment.method).charge(order, payment)
+    after = conclude(orders, providers, clock, order, decided)
+    if decided.status == "failed":
+        raise PaymentDeclined(
+            f"The payment of {order.total} was not made: {decided.reason}. Nothing was charged. "
+            f"The order is still held: pay with something else (POST /orders/{order.id}/payments).",
+            order_id=order.id,
+        )
+    if after.status in ("expired", "cancelled"):
+        raise PaidTooLate(
+            f"Order {order.id} had ended before {order.total} arrived, and its seats are gone. All of it is being returned.",
+            order_id=order.id,
+        )
+    return after
+
+
+def resume(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, by: str = "") -> Order:
+    """Settle what has become of the order's open attempt. Raises PaymentUnavailable, Busy."""
+    payment = _open_payment(order)
+    return conclude(orders, providers, clock, order, providers.of(payment.method).look_up(order, payment), by)
+
+
+def _open_payment(order: Order) -> Payment:
+    if order.payment is None:
+        raise LookupError(f"order {order.id} has no attempt on record")
+    return order.payment
+
+
+def conclude(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, decided: Payment, by: str = "") -> Order:
+    """Settle what the provider says of an attempt, once, however often and in whatever order its words come. Raises Busy.
+
+    Confirmed after the hold has ended, the order gets its seats back if they are free, else its money.
+    """
+    try:
+        after = settle(orders, order, lambda now: _decided(now, decided, clock(), by))
+    except SoldOut:
+        after = settle(orders, order, lambda now: _too_late(now, decided, clock(), by))
+    if after.payment == decided and decided.status == "confirmed" and after.status == "paid":
+        count("OrdersPaid", order.conference_id)
+    return return_money(orders, providers, clock, after, quietly=True)
+
+
+def _decided(now: Order, decided: Payment, at: datetime, by: str) -> Step:
+    known = now.payment
+    if known is None or known.number != decided.number or known.status in ("confirmed", "refunded"):
+        return None  # another word about it came first
+    match decided.status:
+        case "confirmed":
+            return _confirmed(now, decided, at, by)
+        case "failed" if known.is_open:
+            return (now.changed("payment_failed", by=by or now.buyer_id, at=at, detail=decided.reason, payment=decided),)
+        case "pending" if known.status == "created":
+            pending = now.changed("payment_pending", by=by or now.buyer_id, at=at, payment=decided)
+            return pending, *_reminders(pending, decided)
+    return None
+
+
+def _reminders(order: Order, pending: Payment) -> list[Message]:
+    """So that we ask, should the provider not tell."""
+    if pending.due is None:
+        return []
+    return [PaymentPending(conference_id=order.conference_id, order_id=order.id, number=pending.number, check_at=pending.due)]
+
+
+def _confirmed(now: Order, decided: Payment, at: datetime, by: str) -> Step:
+    if now.status == "reserved":
+        paid = now.paid(decided, at, by)
+        return paid, announcements.paid(paid)
+    if now.status == "expired":
+        reseated = now.changed("reseated", by=by or now.buyer_id, at=at, status="paid", payment=decided, paid_at=at)
+        return reseated, announcements.paid(reseated), announcements.reseated(reseated)
+    return _too_late(now, decided, at, by)
+
+
+def _too_late(now: Order, decided: Payment, at: datetime, by: str) -> Step:
+    """The money came when the order had been given up, or its seats had been sold: it goes back."""
+    if now.payment is None or now.payment.number != decided.number or now.payment.status in ("confirmed", "refunded"):
+        return None
+    refund = Refund(derived_id("rfd", now.id, str(decided.number)), now.total.amount, (), at, by or "expiry", TOO_LATE)
+    return (refunding.intended(now.changed("paid_too_late", by=by or now.buyer_id, at=at, payment=decided), refund),)
+
+
+# The end of an attempt
+
+
+def call_off(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, by: str) -> Order:
+    """Before a reserved order ends: have its open attempt come to nothing, or settle that it was paid after all.
+
+    What the provider cannot say now stays open, and is settled when it does. Raises Busy.
+    """
+    if not (order.status == "reserved" and order.payment and order.payment.is_open):
+        return order
+    try:
+        decided = providers.of(order.payment.method).void(order, order.payment)
+    except PaymentUnavailable:
+        logger.warning("the provider did not answer: the attempt stays open", order_id=order.id)
+        return order
+    return conclude(orders, providers, clock, order, decided, by)
+
+
+def check_when_due(orders: PayableOrders, providers: Providers, delay: Delay, clock: Clock, pending: PaymentPending) -> None:
+    """Ask what became of a pending payment, at longer and longer intervals while its order waits for it. Safe to repeat."""
+    remaining = ceil((pending.check_at - clock()).total_seconds())
+    if remaining > 0:
+        delay.send(pending, remaining)
+        return
+    order = orders.find(pending.order_id)
+    if order is None or order.payment is None or order.payment.number != pending.number or not order.payment.is_open:
+        return
+    order = resume(orders, providers, clock, order, by="provider")
+    if order.status == "reserved" and order.payment and order.payment.is_open:
+        delay.send(pending, max(5, ceil((clock() - order.payment.at).total_seconds())))
+
+
+# Giving money back
+
+
+def return_money(orders: Ledger, providers: Providers, clock: Clock, order: Order, *, quietly: bool = False) -> Order:
+    """Carry out the refunds that are on record as intended, and settle each: the tickets end, their seats are released.
+
+    Raises PaymentUnavailable and RefundRefused, unless `quietly`: then they stay on record for the reconciliation, or as refused.
+    """
+    for refund in order.refunds:
+        if refund.status == "intended":
+            try:
+                order = _return(orders, providers, clock, order, refund)
+            except (PaymentUnavailable, RefundRefused) as failure:
+                logger.warning("a refund is not made yet", order_id=order.id, refund_id=refund.id, reason=failure.slug)
+                if not quietly:
+                    raise
+    return order
+
+
+def _return(orders: Ledger, providers: Providers, clock: Clock, order: Order, refund: Refund) -> Order:
+    def still_intended(now: Order) -> bool:
+        return any(each.id == refund.id and each.status == "intended" for each in now.refunds)
+
+    try:
+        if refund.amount and order.payment:
+            providers.of(order.payment.method).refund(order, order.payment, refund)
+    except PaymentUnavailable:
+        settle(orders, order, lambda now: (refunding.unanswered(now, refund, clock()),) if still_intended(now) else None)
+        raise
+    except RefundRefused as never:
+        reason = never.detail
+        settle(orders, order, lambda now: (refunding.refused(now, refund, clock(), reason),) if still_intended(now) else None)
+        raise
+
+    def decide(now: Order) -> Step:
+        if not still_intended(now):
+            return None
+        after = refunding.settled(now, refund, clock())
+        return after, announcements.refunded(after, refund)
+
+    after = settle(orders, order, decide)
+    count("OrdersRefunded", order.conference_id)
+    return after
