@@ -22,6 +22,16 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
+SECURITY_SCHEMES: JsonObject = {
+    "access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "device": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Device <credential>` of a paired scanner (POST /tickets/devices/pair)",
+    },
+}
+
 PROBLEM = {
     "title": "Problem",
     "description": "What went wrong and how to mend it (RFC 9457). `type` is stable: match on it.",
@@ -46,7 +56,7 @@ def document() -> JsonObject:
             app.get_openapi_json_schema(
                 title=context,
                 version="1",
-                security_schemes={"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},  # type: ignore[dict-item]  # plain JSON is accepted
+                security_schemes=SECURITY_SCHEMES,
             )
         )
         _add_idempotency_keys(app, part["paths"])
@@ -68,7 +78,7 @@ def document() -> JsonObject:
         "paths": dict(sorted(merged["paths"].items())),
         "components": {
             "schemas": dict(sorted(merged["schemas"].items())),
-            "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 

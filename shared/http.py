@@ -272,5 +272,6 @@ Accept = Annotated[str, Header(alias="Accept", max_length=255)]
 Security = list[dict[str, list[str]]]
 PUBLIC: Security = [{}]
 VISITORS: Security = [{}, {"access_token": []}]  # for anybody, and more for somebody who is logged in
+DOOR: Security = [{"access_token": []}, {"device": []}]  # for a person, or a scanner with a credential that the function checks
 
 Handler = Callable[[JsonObject, Any], JsonObject]  # the Lambda context is untyped by nature

@@ -1,10 +1,18 @@
-"""The door: scans and what they make of a ticket, in the context's table (`items.py` has its keys)."""
+"""The door: scans and what they make of a ticket, in the context's table (`items_door.py` has its keys)."""
 
+from collections.abc import Sequence
+
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Scan, Ticket, Verdict
-from functions.tickets.items import ScanItem, TicketItem, commit
+from functions.tickets.devices import Device
+from functions.tickets.domain import Passage, Presence, Ticket
+from functions.tickets.door import Desk
+from functions.tickets.gates import DoorPlan
+from functions.tickets.items import TicketItem, commit, instant_text, passage_text
+from functions.tickets.items_door import AnnulmentItem, DeviceItem, DoorPlanItem, ScanItem, door
+from functions.tickets.scans import Scan, ScanRecord
 from shared.clock import iso
 from shared.messages import TicketCheckedIn
 from shared.table import Item, Outbox
@@ -13,18 +21,28 @@ from shared.table import Item, Outbox
 class DynamoDoor:
     """Implements `use_cases_door.Door`."""
 
-    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
-        ticket, recorded = None, None
-        keys = [TicketItem.key(scan.ticket_id), ScanItem.key(scan)]
+    def desk(self, scan: Scan, device_id: str | None) -> Desk:
+        """One round trip, whatever there is to read."""
+        keys = [TicketItem.key(scan.ticket_id), ScanItem.key_of(scan), (door(scan.conference_id), "PLAN")]
+        if device_id:
+            keys.append(DeviceItem.key(device_id))
+        ticket: Ticket | None = None
+        recorded: ScanRecord | None = None
+        device: Device | None = None
+        plan = DoorPlan(scan.conference_id)
         for item in Item.batch_get(keys, consistent_read=True):
             match item:
                 case TicketItem():
                     ticket = item.domain()
                 case ScanItem():
                     recorded = item.domain()
-        return ticket, recorded
+                case DoorPlanItem():
+                    plan = item.domain()
+                case DeviceItem():
+                    device = item.domain()
+        return Desk(ticket=ticket, recorded=recorded, plan=plan, device=device)
 
-    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
+    def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         """7 write units: 2 for each of the three items, 1 for the ticket's copy in the index.
 
         That is for items of up to 1 KB, which holds names of 40 letters of two bytes for conference, ticket type and attendee
@@ -32,25 +50,61 @@ class DynamoDoor:
         """
 
         def compose(transaction: TransactWrite) -> None:
-            transaction.save(ScanItem.of(scan, verdict), condition=Item.pk.does_not_exist())
+            transaction.save(ScanItem.of(record), condition=Item.pk.does_not_exist())
             transaction.save(Outbox.of(message))
-            transaction.update(
-                TicketItem(*TicketItem.key(before.id)),
-                actions=_changes(after),
-                condition=(TicketItem.status == before.status) & (TicketItem.code == before.code),
-            )
+            _move(transaction, before, after)
 
         commit(compose)
 
-    def refuse(self, scan: Scan, verdict: Verdict) -> None:
-        refused = ScanItem.of(scan, verdict)
-        commit(lambda transaction: transaction.save(refused, condition=Item.pk.does_not_exist()))
+    def refuse(self, record: ScanRecord) -> None:
+        """Also what was let through without a ticket on record: there is none to change."""
+        commit(lambda transaction: transaction.save(ScanItem.of(record), condition=Item.pk.does_not_exist()))
+
+    def records(self, conference_ids: Sequence[str], operator_id: str, nonce: str) -> list[ScanRecord]:
+        keys = [ScanItem.key(each, operator_id, nonce) for each in conference_ids]
+        return [item.domain() for item in Item.batch_get(keys, consistent_read=True) if isinstance(item, ScanItem)]
+
+    def device(self, device_id: str) -> Device | None:
+        try:
+            return DeviceItem.get(*DeviceItem.key(device_id), consistent_read=True).domain()
+        except DeviceItem.DoesNotExist:
+            return None
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        try:
+            return TicketItem.get(*TicketItem.key(ticket_id), consistent_read=True).domain()
+        except TicketItem.DoesNotExist:
+            return None
+
+    def annul(self, record: ScanRecord, before: Ticket, after: Presence) -> None:
+        def compose(transaction: TransactWrite) -> None:
+            transaction.save(AnnulmentItem.of(record), condition=Item.pk.does_not_exist())
+            scan = ScanItem(*ScanItem.key_of(record.scan))
+            transaction.update(scan, actions=[ScanItem.annulled_at.set(iso(record.annulled_at or record.scan.received_at))])
+            _move(transaction, before, after)
+
+        commit(compose)
 
 
-def _changes(after: Ticket) -> list[Action]:
+def _move(transaction: TransactWrite, before: Ticket, after: Presence) -> None:
+    """The ticket's holder, if the ticket is still as it was: not through another gate, not cancelled, with the same code."""
     actions: list[Action] = [TicketItem.status.set(after.status)]
     if after.first_entry:
-        actions.append(TicketItem.entered_at.set(iso(after.first_entry.at)))
-        if after.first_entry.gate:
-            actions.append(TicketItem.entered_gate.set(after.first_entry.gate))
-    return actions
+        actions.append(TicketItem.entered_at.set(instant_text(after.first_entry.at)))
+    elif before.first_entry:
+        actions.append(TicketItem.entered_at.remove())
+    if after.first_entry and after.first_entry.gate:
+        actions.append(TicketItem.entered_gate.set(after.first_entry.gate))
+    elif before.first_entry and before.first_entry.gate:
+        actions.append(TicketItem.entered_gate.remove())
+    if last := passage_text(after.last):
+        actions.append(TicketItem.last.set(last))
+    elif before.last:
+        actions.append(TicketItem.last.remove())
+    unchanged = (TicketItem.status == before.status) & (TicketItem.code == before.code) & _last_is(before.last)
+    transaction.update(TicketItem(*TicketItem.key(before.id)), actions=actions, condition=unchanged)
+
+
+def _last_is(last: Passage | None) -> Condition:
+    unchanged: Condition = TicketItem.last == passage_text(last) if last else TicketItem.last.does_not_exist()
+    return unchanged

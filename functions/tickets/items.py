@@ -1,24 +1,24 @@
-"""Tickets, scans and what became of each order, in the context's table.
+"""Tickets and what became of each order, in the context's table; `items_door.py` has what the door keeps beside them.
 
 | item | pk | sk | gsi1pk | gsi1sk |
 |---|---|---|---|---|
 | Ticket | TICKET#id | TICKET | USER#owner | ISSUED#instant#id |
-| TicketScan | SCAN#conference#operator#nonce | SCAN | | |
 | OrderTickets | ORDER#id | TICKETS | | |
-
-A scan has a partition of its own, so that a full door heats no key.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Attendee, Direction, Entry, Reason, Scan, Stale, Status, Ticket, TicketsOfOrder, Verdict
+from functions.tickets.domain import Attendee, Entry, Passage, Stale, Status, Ticket, TicketsOfOrder
 from shared.clock import iso, parse
 from shared.table import Item, failed_conditions, transact
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TicketItem(Item, discriminator="Ticket"):
@@ -41,6 +41,7 @@ class TicketItem(Item, discriminator="Ticket"):
     status = UnicodeAttribute()
     entered_at = UnicodeAttribute(null=True, attr_name="entered")
     entered_gate = UnicodeAttribute(null=True, attr_name="gate")
+    last = UnicodeAttribute(null=True)  # the latest passage
 
     @staticmethod
     def key(ticket_id: str) -> tuple[str, str]:
@@ -88,63 +89,30 @@ class TicketItem(Item, discriminator="Ticket"):
             time_zone=self.time_zone,
             is_for_owner=self.is_for_owner,
             status=cast("Status", self.status),
-            first_entry=Entry(parse(self.entered_at), self.entered_gate) if self.entered_at else None,
+            first_entry=Entry(_instant(self.entered_at), self.entered_gate) if self.entered_at else None,
+            last=passage(self.last),
         )
 
 
-class ScanItem(Item, discriminator="TicketScan"):
-    v = NumberAttribute(default=1)
-    nonce = UnicodeAttribute()
-    conference_id = UnicodeAttribute()
-    ticket_id = UnicodeAttribute()
-    serial = NumberAttribute(default=1)
-    direction = UnicodeAttribute()
-    gate = UnicodeAttribute(null=True)
-    scanned_at = UTCDateTimeAttribute()
-    received_at = UTCDateTimeAttribute()
-    operator_id = UnicodeAttribute()
-    reason = UnicodeAttribute(null=True)  # none: let through
-    detail = UnicodeAttribute()
-    entered_at = UTCDateTimeAttribute(null=True)
-    entered_gate = UnicodeAttribute(null=True)
+def instant_text(instant: datetime) -> str:
+    """In as few bytes as there are: milliseconds since 1970 in hexadecimal."""
+    return f"{(instant - _EPOCH) // timedelta(milliseconds=1):x}"
 
-    @staticmethod
-    def key(scan: Scan) -> tuple[str, str]:
-        return f"SCAN#{scan.conference_id}#{scan.operator_id}#{scan.nonce}", "SCAN"
 
-    @classmethod
-    def of(cls, scan: Scan, verdict: Verdict) -> "ScanItem":
-        return cls(
-            *cls.key(scan),
-            nonce=scan.nonce,
-            conference_id=scan.conference_id,
-            ticket_id=scan.ticket_id,
-            serial=scan.serial,
-            direction=scan.direction,
-            gate=scan.gate,
-            scanned_at=scan.scanned_at,
-            received_at=scan.received_at,
-            operator_id=scan.operator_id,
-            reason=verdict.reason,
-            detail=verdict.detail,
-            entered_at=verdict.first_entry.at if verdict.first_entry else None,
-            entered_gate=verdict.first_entry.gate if verdict.first_entry else None,
-        )
+def _instant(kept: str) -> datetime:
+    return _EPOCH + timedelta(milliseconds=int(kept, 16))
 
-    def domain(self) -> tuple[Scan, Verdict]:
-        scan = Scan(
-            nonce=self.nonce,
-            conference_id=self.conference_id,
-            ticket_id=self.ticket_id,
-            serial=int(self.serial),
-            direction=cast("Direction", self.direction),
-            gate=self.gate,
-            scanned_at=self.scanned_at,
-            received_at=self.received_at,
-            operator_id=self.operator_id,
-        )
-        first_entry = Entry(self.entered_at, self.entered_gate) if self.entered_at else None
-        return scan, Verdict(cast("Reason | None", self.reason), self.detail, first_entry)
+
+def passage_text(last: Passage | None) -> str | None:
+    return f"{instant_text(last.at)}#{last.scan_id.removeprefix('scn_')}" if last else None
+
+
+def passage(kept: str | None) -> Passage | None:
+    """The inverse of `passage_text`."""
+    if not kept:
+        return None
+    at, _, scan = kept.partition("#")
+    return Passage(_instant(at), f"scn_{scan}")
 
 
 class OrderTicketsItem(Item, discriminator="OrderTickets"):

@@ -1,102 +1,168 @@
 """What the door does with a code."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
-from functions.tickets.domain import (
+from functions.tickets.devices import Device, DeviceKey, DeviceRefused
+from functions.tickets.domain import Presence, Ticket
+from functions.tickets.door import Desk, let_through
+from functions.tickets.scans import (
     ANOTHER_CONFERENCE,
-    NOT_ON_RECORD,
+    Decided,
     Direction,
     NonceReused,
+    NoSuchScan,
     Redemption,
     Scan,
-    Ticket,
-    Verdict,
+    ScanRecord,
 )
 from functions.tickets.use_cases import Codes, again
 from shared.caller import Caller, Role
 from shared.clock import Clock
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Invalid, NotFound, Problem
 from shared.messages import TicketCheckedIn
 from shared.telemetry import count
 
 DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
+_AT_ONCE = 8  # tickets of a batch that are settled side by side
+
+Keeper = Caller | DeviceKey  # who keeps the door: a person with a role, or a paired scanner
 
 
 class Door(Protocol):
-    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
-        """The scanned ticket, and what is on record under the scan's nonce."""
+    def desk(self, scan: Scan, device_id: str | None) -> Desk:
+        """All there is to know for a decision, in one round trip."""
 
-    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
+    def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         """Raises Stale where the ticket is no longer as `before`, or the nonce has been taken."""
 
-    def refuse(self, scan: Scan, verdict: Verdict) -> None:
+    def refuse(self, record: ScanRecord) -> None:
         """Raises Stale where the nonce has been taken."""
 
+    def ticket(self, ticket_id: str) -> Ticket | None: ...
 
-def check_in(
-    door: Door,
-    codes: Codes,
-    clock: Clock,
-    *,
-    caller: Caller,
-    code: str,
-    nonce: str,
-    direction: Direction = "entry",
-    gate: str | None = None,
-    scanned_at: datetime | None = None,
-) -> Redemption:
-    """Decide a scan and record it, once only: the same nonce from the same caller gets the same answer and changes nothing.
+    def device(self, device_id: str) -> Device | None: ...
 
-    Raises Forbidden, NotACode, ScannedInTheFuture, NonceReused, Busy.
+    def records(self, conference_ids: Sequence[str], operator_id: str, nonce: str) -> list[ScanRecord]: ...
+
+    def annul(self, record: ScanRecord, before: Ticket, after: Presence) -> None:
+        """Raises Stale where the ticket is no longer as `before`, or the scan is annulled already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a scanner sends: a code that was held to it, or the ticket that a person picked from a list."""
+
+    nonce: str
+    code: str | None = None
+    ticket_id: str | None = None
+    direction: Direction = "entry"
+    gate: str | None = None
+    scanned_at: datetime | None = None  # none: now
+    force: str | None = None
+    decided: Decided | None = None  # none: decide it now
+
+
+def check_in(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, held: Held) -> Redemption:
+    """Decide a scan and record it, once only: the same nonce from the same keeper gets the same answer and changes nothing.
+
+    Raises Forbidden, DeviceRefused, NotACode, NotFound, ScannedInTheFuture, NonceReused, Busy.
     """
-    _require_a_door(caller)
-    entry = codes.verify(code)
-    if not caller.is_any(entry.conference_id, *DOOR_ROLES):
-        return Redemption(ANOTHER_CONFERENCE, None)
+    _require_a_door(keeper)
+    ticket_id, conference_id, serial = _ticket_of(door, codes, keeper, held)
+    at = keeper.conference_id if isinstance(keeper, DeviceKey) else conference_id
+    if isinstance(keeper, Caller) and not keeper.is_any(conference_id, *DOOR_ROLES):
+        return Redemption(ANOTHER_CONFERENCE)
     received_at = clock()
     scan = Scan(
-        nonce=nonce,
-        conference_id=entry.conference_id,
-        ticket_id=entry.ticket_id,
-        serial=entry.serial,
-        direction=direction,
-        gate=gate,
-        scanned_at=scanned_at or received_at,
+        nonce=held.nonce,
+        conference_id=at,
+        ticket_id=ticket_id,
+        direction=held.direction,
+        gate=held.gate,
+        scanned_at=held.scanned_at or received_at,
         received_at=received_at,
-        operator_id=caller.user_id,
+        operator_id=operator_id(keeper),
+        serial=serial,
+        force=held.force,
+        decided=held.decided,
     )
-    return again(lambda: _settle(door, scan))
+    return again(lambda: _settle(door, keeper, scan, is_ours=at == conference_id))
 
 
-def _require_a_door(caller: Caller) -> None:
-    if not any(role in DOOR_ROLES for role in caller.roles.values()):
+def operator_id(keeper: Keeper) -> str:
+    return keeper.device_id if isinstance(keeper, DeviceKey) else keeper.user_id
+
+
+def _require_a_door(keeper: Keeper) -> None:
+    if isinstance(keeper, Caller) and not any(role in DOOR_ROLES for role in keeper.roles.values()):
         raise Forbidden(
             f"Checking in needs the role {' or '.join(DOOR_ROLES)} in the ticket's conference. "
             "If you were given it a moment ago, refresh your access token (POST /auth/refresh)."
         )
 
 
-def _settle(door: Door, scan: Scan) -> Redemption:
-    ticket, recorded = door.at_the_door(scan)
-    return _repeat(scan, ticket, *recorded) if recorded else _decide(door, ticket, scan)
+def _ticket_of(door: Door, codes: Codes, keeper: Keeper, held: Held) -> tuple[str, str, int | None]:
+    """The ids of ticket and conference, and the code's serial. Raises NotACode, NotFound, Forbidden, Invalid."""
+    if held.code is not None and held.ticket_id is None:
+        entry = codes.verify(held.code)
+        return entry.ticket_id, entry.conference_id, entry.serial
+    if held.ticket_id is None or held.code is not None:
+        raise Invalid("Send either the code of a ticket, or, where a person vouches for its holder, its ticket_id.")
+    if not isinstance(keeper, Caller):
+        raise Forbidden("Only a person may let in by ticket_id, without a code. Log in as staff.")
+    ticket = door.ticket(held.ticket_id)
+    if ticket is None or not keeper.is_any(ticket.conference_id, *DOOR_ROLES):
+        raise NotFound(f"There is no ticket {held.ticket_id} where you keep the door.")
+    return ticket.id, ticket.conference_id, None
 
 
-def _repeat(scan: Scan, ticket: Ticket | None, recorded: Scan, verdict: Verdict) -> Redemption:
-    if (recorded.ticket_id, recorded.direction) != (scan.ticket_id, scan.direction):
+def _settle(door: Door, keeper: Keeper, scan: Scan, *, is_ours: bool) -> Redemption:
+    desk = door.desk(scan, operator_id(keeper) if isinstance(keeper, DeviceKey) else None)
+    _prove(keeper, desk, scan)
+    if desk.recorded:
+        return _repeat(scan, desk.ticket if is_ours else None, desk.recorded)
+    return _decide(door, desk, scan) if is_ours else _turn_away(door, scan)
+
+
+def _prove(keeper: Keeper, desk: Desk, scan: Scan) -> None:
+    if isinstance(keeper, Caller):
+        return
+    if desk.device is None:
+        raise DeviceRefused
+    desk.device.prove(keeper)
+    if scan.force is not None and not desk.device.may_force:
+        raise Forbidden("This scanner may not let in against the rules. A person with a role may, or pair it with may_force.")
+
+
+def _repeat(scan: Scan, ticket: Ticket | None, record: ScanRecord) -> Redemption:
+    if not record.scan.is_of(scan):
         raise NonceReused
-    return Redemption(verdict, ticket)
+    return Redemption(record.verdict, ticket, record)
 
 
-def _decide(door: Door, ticket: Ticket | None, scan: Scan) -> Redemption:
-    verdict = ticket.judge(scan) if ticket else NOT_ON_RECORD
-    if ticket is None or verdict.reason:
-        door.refuse(scan, verdict)
-        return Redemption(verdict, ticket)
-    door.admit(scan, verdict, ticket, ticket.let_through(scan), _checked_in(ticket, scan))
-    if scan.direction == "entry":
-        count("CheckIns", scan.conference_id)
-    return Redemption(verdict, ticket)
+def _turn_away(door: Door, scan: Scan) -> Redemption:
+    """A ticket of another conference: nothing is told of it, and the failed scan is kept like any other."""
+    record = ScanRecord(scan=scan, verdict=ANOTHER_CONFERENCE, admitted=False)
+    door.refuse(record)
+    return Redemption(record.verdict, None, record)
+
+
+def _decide(door: Door, desk: Desk, scan: Scan) -> Redemption:
+    placed = desk.place(scan)
+    record = desk.decide(placed)
+    if record.admitted and desk.ticket:
+        door.admit(record, desk.ticket, let_through(desk.ticket, placed), _checked_in(desk.ticket, placed))
+        if placed.direction == "entry":
+            count("CheckIns", placed.conference_id)
+    else:
+        door.refuse(record)
+    return Redemption(record.verdict, desk.ticket, record)
 
 
 def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
@@ -112,3 +178,78 @@ def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
         time_zone=ticket.time_zone,
         attendee_name="" if ticket.is_for_owner else ticket.attendee.name,
     )
+
+
+def check_in_batch(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, batch: Sequence[Held]) -> list[Redemption | Problem]:
+    """Each on its own and answered in the order they came; those of one ticket one after the other, by when they happened.
+
+    May be repeated, whole or in part. A scan that cannot be taken is answered with its problem and holds up no other.
+    Raises Forbidden and DeviceRefused for all of them.
+    """
+    _require_a_door(keeper)
+
+    def settle(held: Held) -> Redemption | Problem:
+        try:
+            return check_in(door, codes, clock, keeper=keeper, held=held)
+        except DeviceRefused:
+            raise
+        except Problem as problem:
+            return problem
+
+    results: dict[int, Redemption | Problem] = {}
+
+    def settle_all(numbers: Sequence[int]) -> None:
+        for number in numbers:
+            results[number] = settle(batch[number])
+
+    _side_by_side([partial(settle_all, numbers) for numbers in _by_ticket(batch, clock())])
+    return [results[number] for number in range(len(batch))]
+
+
+def _by_ticket(batch: Sequence[Held], received_at: datetime) -> list[list[int]]:
+    """The places in the batch, together where the code is the same."""
+    groups: dict[str | None, list[int]] = {}
+    for number in sorted(range(len(batch)), key=lambda number: batch[number].scanned_at or received_at):
+        groups.setdefault(batch[number].code, []).append(number)
+    return list(groups.values())
+
+
+def _side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(copy_context().run, job) for job in jobs]:  # the context holds the correlation id
+            done.result()
+
+
+def annul_check_in(door: Door, clock: Clock, *, keeper: Keeper, nonce: str) -> Redemption:
+    """Take back a scan of one's own that let somebody through; again has no effect.
+
+    Raises Forbidden, DeviceRefused, NoSuchScan, NothingToAnnul, TooLateToAnnul, PassedSince, Busy.
+    """
+    _require_a_door(keeper)
+    conference_ids = _doors_of(door, keeper)
+    return again(lambda: _annul(door, door.records(conference_ids, operator_id(keeper), nonce), clock()))
+
+
+def _doors_of(door: Door, keeper: Keeper) -> list[str]:
+    if isinstance(keeper, Caller):
+        return [conference_id for conference_id, role in keeper.roles.items() if role in DOOR_ROLES]
+    device = door.device(keeper.device_id)
+    if device is None:
+        raise DeviceRefused
+    device.prove(keeper)
+    return [device.conference_id]
+
+
+def _annul(door: Door, records: Sequence[ScanRecord], at: datetime) -> Redemption:
+    """The latest of the records, where a person used one nonce in several conferences."""
+    record = max(records, key=lambda each: each.scan.received_at, default=None)
+    ticket = door.ticket(record.scan.ticket_id) if record else None
+    if record is None or ticket is None:
+        raise NoSuchScan
+    if record.annulled_at:
+        return Redemption(record.verdict, ticket, record)
+    annulled = record.annul(ticket, at)
+    before = record.before or ticket.presence  # annul refuses a record without
+    after = before if ticket.status != "cancelled" else replace(before, status="cancelled")
+    door.annul(annulled, ticket, after)
+    return Redemption(annulled.verdict, ticket, annulled)

@@ -11,7 +11,7 @@ from samcli.lib.cfn_language_extensions.sam_integration import expand_language_e
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from shared.http import PUBLIC, VISITORS
+from shared.http import DOOR, PUBLIC, VISITORS
 from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, WRITTEN
 
 
@@ -58,13 +58,14 @@ PUBLIC_ROUTES = {
     ("get", "/events/conferences/{conference_id}/schedule.xml"),
     ("get", "/events/calendars/{token}"),
     ("get", "/orders/availability/{conference_id}"),
+    ("post", "/tickets/devices/pair"),
 }
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=lambda value: value if isinstance(value, str) else "")
 def test_the_gate_before_a_route_is_the_one_its_code_counts_on(method: str, path: str, operation: dict[str, Any]) -> None:
     security = operation.get("security")
-    declared = "NONE" if security == PUBLIC else "Visitor" if security == VISITORS else "Caller"
+    declared = "NONE" if security == PUBLIC else "Visitor" if security in (VISITORS, DOOR) else "Caller"
     assert authorizer_of(method, path) == declared
 
 

@@ -1,5 +1,6 @@
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -12,6 +13,9 @@ from functions.auth.keyset import KeySet
 from shared.clock import now
 from shared.table import Item
 from tests.support import Table
+
+CallNext = Callable[[str, dict[str, Any]], Any]
+Intercept = Callable[[Callable[[CallNext, str, dict[str, Any]], Any]], None]
 
 
 @pytest.fixture
@@ -74,3 +78,29 @@ def round_trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
     return calls
+
+
+@pytest.fixture
+def intercept(monkeypatch: pytest.MonkeyPatch) -> Intercept:
+    """Puts a function around every call to AWS."""
+    original = botocore.client.BaseClient._make_api_call  # the one place every call goes through
+
+    def around(hook: Callable[[CallNext, str, dict[str, Any]], Any]) -> None:
+        def made(self: Any, operation: str, params: dict[str, Any]) -> Any:
+            return hook(lambda *args: original(self, *args), operation, params)
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", made)
+
+    return around
+
+
+@pytest.fixture
+def one_at_a_time(intercept: Intercept) -> None:
+    """Each call is atomic, as DynamoDB's are and moto's transactions between threads are not; what lies between calls is free."""
+    lock = threading.Lock()
+
+    def serialised(proceed: CallNext, operation: str, params: dict[str, Any]) -> Any:
+        with lock:
+            return proceed(operation, params)
+
+    intercept(serialised)

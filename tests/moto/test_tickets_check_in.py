@@ -2,28 +2,26 @@
 
 import json
 import math
-import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from functions.tickets import api, use_cases_door, worker
 from functions.tickets.dynamo_door import DynamoDoor
+from functions.tickets.items_door import ScanItem
+from functions.tickets.scans import ScanRecord
 from functions.tickets.secret import entry_codes
+from functions.tickets.use_cases_door import Held
 from shared.clock import iso, now, parse
 from shared.messages import TicketCheckedIn
-from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, check_in, issued, keep_secret, order_paid
+from tests.moto.conftest import CallNext, Intercept
+from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, add_gate, check_in, issued, keep_secret, order_paid, paired
 from tests.support import Table, call, deliver
-
-CallNext = Callable[[str, dict[str, Any]], Any]
-Intercept = Callable[[Callable[[CallNext, str, dict[str, Any]], Any]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -31,22 +29,8 @@ def secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_secret(monkeypatch)
 
 
-@pytest.fixture
-def intercept(monkeypatch: pytest.MonkeyPatch) -> Intercept:
-    """Puts a function around every call to AWS."""
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place every call goes through
-
-    def around(hook: Callable[[CallNext, str, dict[str, Any]], Any]) -> None:
-        def made(self: BaseClient, operation: str, params: dict[str, Any]) -> Any:
-            return hook(lambda *args: original(self, *args), operation, params)
-
-        monkeypatch.setattr(BaseClient, "_make_api_call", made)
-
-    return around
-
-
-def scans(table: Table) -> list[dict[str, Any]]:
-    return [item for item in table.items() if item["kind"] == "TicketScan"]
+def scans(table: Table) -> list[ScanRecord]:
+    return [ScanItem.get(item["pk"], item["sk"]).domain() for item in table.items() if item["kind"] == "TicketScan"]
 
 
 def checked_in(table: Table) -> list[TicketCheckedIn]:
@@ -61,9 +45,13 @@ def test_a_first_scan_lets_in_and_says_whom(table: Table) -> None:
         {
             "status": "ok",
             "reason": None,
+            "cause": None,
             "detail": "Welcome.",
+            "admitted": True,
+            "forced": False,
             "ticket": {"id": ticket["id"], "ticket_type_name": "Regular", "attendee_name": "Grace"},
             "first_entry": None,
+            "annulled_at": None,
         },
     )
 
@@ -141,7 +129,7 @@ def test_two_scanners_with_the_same_nonce_are_two_scans(table: Table) -> None:
     assert check_in(code, "1", caller=DOOR).json["status"] == "ok"
     again = check_in(code, "1", caller=HOST).json
     assert (again["status"], again["reason"]) == ("error", "already_redeemed")
-    assert {(scan["operator_id"], scan.get("reason")) for scan in scans(table)} == {
+    assert {(record.scan.operator_id, record.verdict.reason) for record in scans(table)} == {
         (DOOR.user_id, None),
         (HOST.user_id, "already_redeemed"),
     }
@@ -152,13 +140,13 @@ def test_a_refused_scan_stays_on_record_with_its_reason(table: Table) -> None:
     ticket = issued()
     check_in(ticket["code"], "n1")
     check_in(ticket["code"], "n2")
-    assert {scan["nonce"]: scan.get("reason") for scan in scans(table)} == {"n1": None, "n2": "already_redeemed"}
+    assert {record.scan.nonce: record.verdict.reason for record in scans(table)} == {"n1": None, "n2": "already_redeemed"}
     assert len(checked_in(table)) == 1
 
 
 def test_a_record_of_a_scan_names_nobody_who_was_scanned(table: Table) -> None:
     check_in(issued()["code"])
-    assert "Grace" not in json.dumps(scans(table), default=str)
+    assert "Grace" not in json.dumps([item for item in table.items() if item["kind"] == "TicketScan"], default=str)
 
 
 def test_a_ticket_of_another_conference_tells_nothing_and_leaves_no_trace(table: Table) -> None:
@@ -170,9 +158,13 @@ def test_a_ticket_of_another_conference_tells_nothing_and_leaves_no_trace(table:
         {
             "status": "error",
             "reason": "invalid",
+            "cause": "another_conference",
             "detail": "This ticket is for another conference.",
+            "admitted": False,
+            "forced": False,
             "ticket": None,
             "first_entry": None,
+            "annulled_at": None,
         },
     )
     assert table.items() == before
@@ -188,23 +180,12 @@ def test_an_entry_counts_once_in_the_metrics(table: Table, capsys: pytest.Captur
 # at once
 
 
-@pytest.fixture
-def one_at_a_time(intercept: Intercept) -> None:
-    """Each call is atomic, as DynamoDB's are and moto's transactions between threads are not; what lies between calls is free."""
-    lock = threading.Lock()
-
-    def serialised(proceed: CallNext, operation: str, params: dict[str, Any]) -> Any:
-        with lock:
-            return proceed(operation, params)
-
-    intercept(serialised)
-
-
 @pytest.mark.usefixtures("one_at_a_time")
-def test_of_32_scanners_at_one_ticket_one_lets_in(table: Table) -> None:
+def test_of_32_scanners_at_8_gates_with_one_ticket_one_lets_in(table: Table) -> None:
     code = issued()["code"]
+    gates = [add_gate(f"Gate {number}")["id"] for number in range(8)]
     with ThreadPoolExecutor(32) as scanners:
-        answers = list(scanners.map(lambda number: judged(code, f"n{number}"), range(32)))
+        answers = list(scanners.map(lambda number: judged(code, f"n{number}", gates[number % 8]), range(32)))
     assert Counter(answers) == {None: 1, "already_redeemed": 31}
     assert (len(scans(table)), len(checked_in(table))) == (32, 1)
 
@@ -218,9 +199,11 @@ def test_one_scan_sent_32_times_at_once_is_one_scan(table: Table) -> None:
     assert (len(scans(table)), len(checked_in(table))) == (1, 1)
 
 
-def judged(code: str, nonce: str) -> str | None:
+def judged(code: str, nonce: str, gate: str | None = None) -> str | None:
     """The door's reason, asked of the use case: the resolver of a function serves one request at a time."""
-    redemption = use_cases_door.check_in(DynamoDoor(), entry_codes(), now, caller=DOOR, code=code, nonce=nonce)
+    redemption = use_cases_door.check_in(
+        DynamoDoor(), entry_codes(), now, keeper=DOOR, held=Held(code=code, nonce=nonce, gate=gate)
+    )
     return redemption.verdict.reason
 
 
@@ -279,6 +262,33 @@ def test_an_entry_costs_two_round_trips_and_seven_write_units_with_names_of_40_l
     written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
     assert {item["kind"] for item in written} == {"Ticket", "TicketScan", "Outbox"}
     assert sum(write_units(item) for item in written) == units
+
+
+def test_gates_and_a_scanners_credential_cost_no_round_trip_and_no_write(table: Table, intercept: Intercept) -> None:
+    code = issued()["code"]
+    gate = add_gate("North", capacity=10)["id"]
+    credential = paired(gate_ids=[gate])
+    calls: list[str] = []
+    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
+    before = {(item["pk"], item["sk"]): item for item in table.items()}
+    calls.clear()
+    assert check_in(code, caller=None, credential=credential).json["status"] == "ok"
+    assert calls == ["BatchGetItem", "TransactWriteItems"]
+    written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
+    assert sum(write_units(item) for item in written) == 7
+
+
+def test_a_refusal_costs_two_round_trips_and_two_write_units(table: Table, intercept: Intercept) -> None:
+    code = issued()["code"]
+    check_in(code, "n1")
+    calls: list[str] = []
+    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
+    before = {(item["pk"], item["sk"]): item for item in table.items()}
+    calls.clear()
+    assert check_in(code, "n2", gate="G" * 50).json["status"] == "error"
+    assert calls == ["BatchGetItem", "TransactWriteItems"]
+    written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
+    assert sum(write_units(item) for item in written) == 2
 
 
 def issued_with_names(name: str) -> dict[str, Any]:

@@ -54,5 +54,41 @@ def issued(**how: Any) -> dict[str, Any]:
     return ticket
 
 
-def check_in(code: str, nonce: str = "n1", *, caller: Caller | None = DOOR, **body: object) -> Answer:
-    return call(api.handler, "POST", "/tickets/check-in", {"code": code, "nonce": nonce, **body}, caller=caller)
+def check_in(
+    code: str | None, nonce: str = "n1", *, caller: Caller | None = DOOR, credential: str | None = None, **body: object
+) -> Answer:
+    held = {"code": code, "nonce": nonce, **body}
+    return call(api.handler, "POST", "/tickets/check-in", held, caller=caller, headers=device(credential))
+
+
+def hand_in(scans: list[dict[str, Any]], *, caller: Caller | None = DOOR, credential: str | None = None) -> Answer:
+    return call(api.handler, "POST", "/tickets/check-in/batch", {"scans": scans}, caller=caller, headers=device(credential))
+
+
+def device(credential: str | None) -> dict[str, str]:
+    return {"authorization": f"Device {credential}"} if credential else {}
+
+
+def add_gate(name: str, **body: object) -> dict[str, Any]:
+    answer = call(api.handler, "POST", f"/tickets/conferences/{CONFERENCE}/gates", {"name": name, **body}, caller=HOST)
+    assert answer.status == 201, answer
+    gate: dict[str, Any] = answer.json
+    return gate
+
+
+def add_device(**body: object) -> dict[str, Any]:
+    """A device and the code that pairs it."""
+    told = {"conference_id": CONFERENCE, "name": "Scanner 1", **body}
+    answer = call(api.handler, "POST", "/tickets/devices", told, caller=HOST)
+    assert answer.status == 201, answer
+    pairing: dict[str, Any] = answer.json
+    return pairing
+
+
+def pair(code: str) -> Answer:
+    return call(api.handler, "POST", "/tickets/devices/pair", {"code": code})
+
+
+def paired(**body: object) -> str:
+    """The credential of a scanner that was just paired."""
+    return str(pair(add_device(**body)["code"]).json["credential"])

@@ -8,12 +8,10 @@ from itertools import permutations
 import pytest
 
 from functions.tickets.codes import EntryCodes
-from functions.tickets.domain import NonceReused, Redemption, Scan, Stale, Ticket, TicketsOfOrder, Verdict
-from functions.tickets.entry_code import NotACode
+from functions.tickets.domain import Stale, Ticket, TicketsOfOrder
 from functions.tickets.use_cases import cancel_tickets, issue_tickets, read_ticket
-from functions.tickets.use_cases_door import check_in
 from shared.caller import Caller
-from shared.errors import Busy, Forbidden, Malformed, NotFound
+from shared.errors import Malformed, NotFound
 from shared.ids import derived_id
 from shared.messages import (
     Message,
@@ -21,7 +19,6 @@ from shared.messages import (
     OrderPaid,
     OrderRefunded,
     TicketCancelled,
-    TicketCheckedIn,
     TicketIssued,
     TicketLine,
 )
@@ -43,7 +40,6 @@ class TicketsInMemory:
 
     tickets: dict[str, Ticket] = field(default_factory=dict)
     orders: dict[str, TicketsOfOrder] = field(default_factory=dict)
-    scans: dict[tuple[str, str, str], tuple[Scan, Verdict]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     races_to_lose: int = 0
 
@@ -76,28 +72,6 @@ class TicketsInMemory:
 
     def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
         raise Malformed("The list is not used here.")
-
-    def at_the_door(self, scan: Scan) -> tuple[Ticket | None, tuple[Scan, Verdict] | None]:
-        return self.tickets.get(scan.ticket_id), self.scans.get(named(scan))
-
-    def admit(self, scan: Scan, verdict: Verdict, before: Ticket, after: Ticket, message: TicketCheckedIn) -> None:
-        if self.tickets[before.id].status != before.status:
-            raise Stale
-        self.refuse(scan, verdict)
-        self.tickets[after.id] = after
-        self.messages.append(message)
-
-    def refuse(self, scan: Scan, verdict: Verdict) -> None:
-        if self.races_to_lose:
-            self.races_to_lose -= 1
-            raise Stale
-        if named(scan) in self.scans:
-            raise Stale
-        self.scans[named(scan)] = scan, verdict
-
-
-def named(scan: Scan) -> tuple[str, str, str]:
-    return scan.conference_id, scan.operator_id, scan.nonce
 
 
 def order_paid(quantity: int = 1, time_zone: str = "UTC") -> OrderPaid:
@@ -134,10 +108,6 @@ def tickets() -> TicketsInMemory:
 def only(tickets: TicketsInMemory) -> Ticket:
     [ticket] = tickets.tickets.values()
     return ticket
-
-
-def scan(tickets: TicketsInMemory, nonce: str = "n1", *, caller: Caller = DOOR, now: datetime = NOW, **how: object) -> Redemption:
-    return check_in(tickets, CODES, lambda: now, caller=caller, code=only(tickets).code, nonce=nonce, **how)  # type: ignore[arg-type]
 
 
 # issuing
@@ -257,114 +227,3 @@ def test_its_owner_may_read_a_ticket(tickets: TicketsInMemory) -> None:
 def test_to_anybody_else_a_ticket_does_not_exist(tickets: TicketsInMemory, caller: Caller) -> None:
     with pytest.raises(NotFound):
         read_ticket(tickets, caller=caller, ticket_id=only(tickets).id)
-
-
-# the door
-
-
-def test_a_ticket_enters_once(tickets: TicketsInMemory) -> None:
-    first = scan(tickets, "n1", gate="North")
-    second = scan(tickets, "n2", now=NOW + timedelta(minutes=1))
-    assert first.verdict.reason is None
-    assert second.verdict.reason == "already_redeemed"
-    assert second.verdict.first_entry is not None
-    assert (second.verdict.first_entry.at, second.verdict.first_entry.gate) == (NOW, "North")
-
-
-def test_the_same_nonce_is_one_scan_for_ever(tickets: TicketsInMemory, capsys: pytest.CaptureFixture[str]) -> None:
-    first = scan(tickets, "n1")
-    assert scan(tickets, "n1", now=NOW + timedelta(days=30)).verdict == first.verdict
-    assert [type(message) for message in tickets.messages] == [TicketCheckedIn]
-    assert capsys.readouterr().out.count('"CheckIns":[1.0]') == 1
-
-
-def test_a_refused_scan_is_kept_and_answered_alike_again(tickets: TicketsInMemory) -> None:
-    early = scan(tickets, "n1", scanned_at=NOW - timedelta(hours=1))
-    assert early.verdict.reason == "invalid_time"
-    assert scan(tickets, "n1").verdict == early.verdict
-    assert only(tickets).status == "valid"
-
-
-def test_a_nonce_cannot_name_two_scans(tickets: TicketsInMemory) -> None:
-    scan(tickets, "n1")
-    with pytest.raises(NonceReused):
-        scan(tickets, "n1", direction="exit")
-
-
-def test_scanners_that_number_their_scans_alike_do_not_share_an_answer(tickets: TicketsInMemory) -> None:
-    assert scan(tickets, "1", caller=DOOR).verdict.reason is None
-    assert scan(tickets, "1", caller=HOST).verdict.reason == "already_redeemed"
-    assert len(tickets.scans) == 2
-
-
-def test_an_entry_is_told_with_who_came_in_where_that_is_not_the_owner() -> None:
-    store = TicketsInMemory()
-    paid = order_paid(2)
-    mine = replace(paid.tickets[1], attendee_name=" ada ")
-    issue_tickets(store, CODES, lambda: NOW, replace(paid, tickets=[paid.tickets[0], mine]))
-    for ticket in store.tickets.values():
-        check_in(store, CODES, lambda: NOW, caller=DOOR, code=ticket.code, nonce=ticket.id)
-    told = [message for message in store.messages if isinstance(message, TicketCheckedIn)]
-    assert [message.attendee_name for message in told] == ["Guest 1", ""]
-
-
-def test_the_time_zone_of_the_conference_goes_on_with_the_ticket() -> None:
-    store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid(time_zone="Asia/Jakarta"))
-    scan(store)
-    told = [message for message in store.messages if isinstance(message, TicketIssued | TicketCheckedIn)]
-    assert [message.time_zone for message in told] == ["Asia/Jakarta", "Asia/Jakarta"]
-
-
-def test_whoever_left_may_come_back(tickets: TicketsInMemory) -> None:
-    answers = [scan(tickets, f"n{number}", direction=way) for number, way in enumerate(["entry", "exit", "exit", "entry", "entry"])]
-    assert [answer.verdict.reason for answer in answers] == [None, None, "rules", None, "already_redeemed"]
-    assert [message.direction for message in tickets.messages if isinstance(message, TicketCheckedIn)] == ["entry", "exit", "entry"]
-
-
-def test_a_scan_counts_from_when_it_happened(tickets: TicketsInMemory) -> None:
-    late = NOW + timedelta(days=3)
-    assert scan(tickets, "n1", now=late, scanned_at=NOW).verdict.reason is None
-    entry = only(tickets).first_entry
-    assert entry is not None
-    assert entry.at == NOW
-
-
-def test_the_loser_of_a_race_is_decided_anew(tickets: TicketsInMemory) -> None:
-    tickets.races_to_lose = 2
-    assert scan(tickets).verdict.reason is None
-
-
-def test_a_race_without_end_is_told_as_such(tickets: TicketsInMemory) -> None:
-    tickets.races_to_lose = 100
-    with pytest.raises(Busy):
-        scan(tickets)
-
-
-def test_a_genuine_code_without_a_ticket_is_refused_and_kept(tickets: TicketsInMemory) -> None:
-    code = only(tickets).code
-    tickets.tickets.clear()
-    answer = check_in(tickets, CODES, lambda: NOW, caller=DOOR, code=code, nonce="n1")
-    assert (answer.verdict.reason, answer.ticket) == ("invalid", None)
-    assert len(tickets.scans) == 1
-
-
-def test_a_ticket_of_another_conference_is_refused_and_tells_nothing(tickets: TicketsInMemory) -> None:
-    answer = scan(tickets, caller=STRANGER)
-    assert (answer.verdict.reason, answer.verdict.detail, answer.ticket) == (
-        "invalid",
-        "This ticket is for another conference.",
-        None,
-    )
-    assert not tickets.scans
-
-
-@pytest.mark.parametrize("caller", [ADA, BOB])
-def test_the_door_is_for_staff(tickets: TicketsInMemory, caller: Caller) -> None:
-    with pytest.raises(Forbidden):
-        scan(tickets, caller=caller)
-
-
-def test_what_is_not_a_code_is_not_a_ticket(tickets: TicketsInMemory) -> None:
-    with pytest.raises(NotACode):
-        check_in(tickets, CODES, lambda: NOW, caller=DOOR, code="KETEMU:E1:NO", nonce="n1")
