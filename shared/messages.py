@@ -399,7 +399,70 @@ class PaymentPending(Message):
     check_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class AttendeeChanged(Message):
+    """Who the `number`th ticket of an order is for, as of the order's `revision`: an older one is stale."""
+
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    number: int
+    attendee_name: str
+    attendee_email: str
+    is_paid: bool  # else there is no ticket yet, and OrderPaid will name this attendee
+    revision: int
+    ticket_type_name: str = ""
+    conference_name: str = ""
+    buyer_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMailRequested(Message):
+    """An order's e-mail is to go out again, once for each `request_id`; its tickets are still to be asked for."""
+
+    context = "orders"
+    conference_id: str
+    order_id: str
+    request_id: str
+    buyer_id: str
+    buyer_name: str
+    buyer_email: str
+    total: Money
+    paid_at: datetime
+    conference_name: str = ""
+
+
 # tickets
+
+
+@dataclass(frozen=True, slots=True)
+class MailedCode:
+    """A ticket of an order as its e-mail shows it. `code` admits whoever holds it."""
+
+    number: int
+    attendee_name: str
+    ticket_type_name: str
+    code: str
+    valid_from: datetime
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMailReady(Message):
+    """Everything that the e-mail of an order says, as its tickets are now: those that its buyer still has."""
+
+    context = "tickets"
+    conference_id: str
+    order_id: str
+    request_id: str
+    buyer_id: str
+    buyer_name: str
+    buyer_email: str
+    total: Money
+    paid_at: datetime
+    tickets: list[MailedCode]
+    conference_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,6 +114,15 @@ def order_paid(order_id: str, conference_id: str, conference: str, total: Money,
     )
 
 
+def attendee_changed(order_id: str, conference_id: str, conference: str, number: int, attendee: str) -> News:
+    return News(
+        "attendee-changed",
+        f"Ticket {number} of your order for {conference_named(conference)} is now for {attendee}",
+        "Its code is the same. If you did not expect this, ask the organiser.",
+        {"conference_id": conference_id, "order_id": order_id},
+    )
+
+
 def order_expired(order_id: str, conference_id: str, conference: str) -> News:
     return News(
         "order-expired",

@@ -61,6 +61,7 @@ _TABLE = (
     Kind("invited", "Invitations to work on a conference", inbox=Setting.NEVER, email=Setting.ALWAYS),
     Kind("role-changed", "Your role in a conference changed", inbox=Setting.ALWAYS),
     Kind("order-paid", "Tickets you bought", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("attendee-changed", "A ticket of your order is for somebody else", email=Setting.OFF),
     Kind("order-expired", "A reservation of yours expired"),
     Kind("order-cancelled", "An order of yours was cancelled", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-reseated", "What you paid for too late is yours after all", inbox=Setting.ALWAYS, email=Setting.ALWAYS),

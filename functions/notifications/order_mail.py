@@ -1,12 +1,13 @@
 """The one mail of a paid order, with all its tickets, once the last of them is there."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from functions.notifications.enclosures import pictures
 from functions.notifications.letter import Letter, Link, Mailbox
 from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
 from functions.notifications.use_cases import Post, send_once
-from shared.messages import OrderPaid, TicketIssued
+from shared.messages import OrderMailReady, OrderPaid, TicketIssued
 from shared.telemetry import count
 
 
@@ -47,6 +48,27 @@ def collect_ticket(mails: OrderMails, post: Post, message: TicketIssued) -> None
     )
     mails.add_ticket(message.order_id, ticket)
     _send_when_whole(mails, post, message.order_id)
+
+
+def send_again(post: Post, message: OrderMailReady) -> None:
+    """The mail as the tickets are now, once for each request."""
+    order = PaidOrder(
+        order_id=message.order_id,
+        conference_id=message.conference_id,
+        conference_name=message.conference_name,
+        buyer_name=message.buyer_name,
+        buyer_email=message.buyer_email,
+        total=message.total,
+        tickets=len(message.tickets),
+        paid_at=message.paid_at,
+    )
+    tickets = (
+        MailedTicket(each.number, each.attendee_name, each.ticket_type_name, each.code, each.valid_from, each.time_zone)
+        for each in message.tickets
+    )
+    whole, key = WholeOrder(order, tuple(tickets)), message.request_id
+    if send_once(post, key, _buyer(whole), lambda: replace(letter_of(whole), key=key, date=message.occurred_at)):
+        count("OrderMailsSent", message.conference_id)
 
 
 def _send_when_whole(mails: OrderMails, post: Post, order_id: str) -> None:

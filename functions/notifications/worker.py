@@ -9,13 +9,13 @@ from functions.notifications.dynamo_mail import DynamoOrderMails, DynamoSent
 from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.letter import Mailbox
 from functions.notifications.notices import NOTICES
-from functions.notifications.order_mail import collect_order, collect_ticket
+from functions.notifications.order_mail import collect_order, collect_ticket, send_again
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
 from shared.clock import now
 from shared.config import env
 from shared.delay import SqsDelay
-from shared.messages import DigestOpened, EmailChanged, Message, OrderPaid, TicketIssued, UserRegistered
+from shared.messages import DigestOpened, EmailChanged, Message, OrderMailReady, OrderPaid, TicketIssued, UserRegistered
 from shared.worker import Worker
 
 
@@ -55,6 +55,10 @@ def _ticket_issued(message: TicketIssued) -> None:
     collect_ticket(DynamoOrderMails(), _post(), message)
 
 
+def _order_mail_ready(message: OrderMailReady) -> None:
+    send_again(_post(), message)
+
+
 def _digest_opened(message: DigestOpened) -> None:
     send_digest_when_due(DynamoDigests(), _post(), SqsDelay(), message)
 
@@ -67,6 +71,7 @@ handler = Worker(
         EmailChanged: _email_changed,
         OrderPaid: _order_paid,
         TicketIssued: _ticket_issued,
+        OrderMailReady: _order_mail_ready,
         DigestOpened: _digest_opened,
     }
 )

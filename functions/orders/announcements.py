@@ -3,10 +3,12 @@
 from functions.orders.domain import Line, Order
 from functions.orders.payment import Refund
 from shared.messages import (
+    AttendeeChanged,
     LineState,
     Message,
     OrderCancelled,
     OrderExpired,
+    OrderMailRequested,
     OrderPaid,
     OrderRefunded,
     OrderReseated,
@@ -86,6 +88,37 @@ def reseated(order: Order) -> OrderReseated:
         order_id=order.id,
         buyer_id=order.buyer_id,
         total=order.total,
+    )
+
+
+def attendee_changed(order: Order, number: int) -> AttendeeChanged:
+    ticket = order.tickets[number - 1]
+    return AttendeeChanged(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        buyer_name=order.buyer_name,
+        number=number,
+        ticket_type_name=ticket.name,
+        attendee_name=ticket.attendee.name,
+        attendee_email=ticket.attendee.email,
+        is_paid=order.status != "reserved",
+        revision=order.revision,
+    )
+
+
+def mail_requested(order: Order, request_id: str) -> OrderMailRequested:
+    return OrderMailRequested(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        request_id=request_id,
+        buyer_id=order.buyer_id,
+        buyer_name=order.buyer_name,
+        buyer_email=order.buyer_email,
+        total=order.total,
+        paid_at=order.paid_at or order.created_at,
     )
 
 

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import AwareDatetime, Field
 
-from functions.orders import api_ledger, paying, returning, use_cases
+from functions.orders import api_ledger, paying, returning, use_cases, use_cases_aftersales
 from functions.orders.cache import RecentOffers
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
 from functions.orders.dynamo import DynamoOrders, DynamoPolicies
@@ -48,6 +49,9 @@ PoliciesDep = Annotated[Policies, Depends(DynamoPolicies)]
 # What they are sent
 
 Token = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$", description="tok_ok is charged; docs/payments.md has more")]
+
+
+TicketNumber = Annotated[int, Path(ge=1, le=MAX_TICKETS, description="Of the ticket in its order, from 1")]
 
 
 class AttendeeIn(Body):
@@ -266,3 +270,19 @@ def put_refund_policy(conference_id: PathId, body: RefundPolicyIn, caller: Calle
     caller.require(conference_id, "organizer")
     policies.keep_refund_policy(conference_id, body.policy())
     return body.policy()
+
+
+@app.patch("/orders/<order_id>/tickets/<number>", summary="Name who a ticket of an order is for", tags=["orders"])
+def patch_ticket(
+    order_id: PathId, number: TicketNumber, body: AttendeeIn, caller: CallerDep, orders: OrdersDep, clock: ClockDep
+) -> OrderView:
+    named = use_cases_aftersales.name_attendee(
+        orders, clock, caller=caller, order_id=order_id, number=number, attendee=Attendee(body.name, body.email)
+    )
+    return OrderView.of(named)
+
+
+@app.post("/orders/<order_id>/mails", status_code=202, summary="Send the e-mail with the tickets again", tags=["orders"])
+def post_mail(order_id: PathId, caller: CallerDep, command: CommandDep, orders: OrdersDep, clock: ClockDep) -> OrderView:
+    order = use_cases_aftersales.mail_again(orders, clock, caller=caller, order_id=order_id, command_id=command.id("req"))
+    return OrderView.of(order)

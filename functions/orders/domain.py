@@ -15,6 +15,7 @@ from shared.errors import Busy, Conflict, Invalid, NotFound
 from shared.money import Money
 
 MAX_TICKETS = 20  # an order, over all its lines
+MAX_CHANGES = 100  # by hand: each is kept in the order, which every later change writes anew
 
 SaleStatus = Literal["on_sale", "not_yet", "ended", "sold_out"]
 Status = Literal["reserved", "paid", "partially_refunded", "refunded", "expired", "cancelled"]
@@ -93,6 +94,18 @@ class AlreadyPaid(Conflict):
 
 class AlreadyRefunded(Conflict):
     slug, title = "order-refunded", "The order is refunded"
+
+
+class NotPaid(Conflict):
+    slug, title = "not-paid", "The order has no tickets"
+
+
+class TicketEnded(Conflict):
+    slug, title = "ticket-ended", "The ticket is no longer good"
+
+
+class TooManyChanges(Conflict):
+    slug, title = "too-many-changes", "The order was changed too often"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +387,33 @@ class Order:
 
     def cancelled(self, by: str, now: datetime) -> "Order":
         return self.changed("cancelled", by=by, at=now, status="cancelled")
+
+    def naming(self, number: int, attendee: Attendee, *, by: str, at: datetime) -> "Order":
+        """With another attendee of one ticket; this very order for the same. Raises NotFound, TicketEnded, TooManyChanges."""
+        ticket = next((each for each in self.tickets if each.number == number), None)
+        if ticket is None:
+            raise NotFound(f"Order {self.id} has tickets 1 to {len(self.tickets)}, and no ticket {number}.")
+        if ticket.attendee == attendee:
+            return self
+        if number not in self.seated:
+            raise TicketEnded(f"Ticket {number} of order {self.id} admits nobody any more: the order is {self.status}.")
+        self._check_room()
+        named = iter([attendee if each.number == number else each.attendee for each in self.tickets])
+        lines = tuple(replace(line, attendees=tuple(next(named) for _ in line.attendees)) for line in self.lines)
+        return self.changed("attendee", by=by, at=at, detail=f"ticket {number}", lines=lines)
+
+    def mailed_again(self, command_id: str, *, by: str, at: datetime) -> "Order":
+        """With its e-mail asked for again; this very order where the command has run. Raises NotPaid, TooManyChanges."""
+        if any((change.what, change.detail) == ("mail", command_id) for change in self.changes):
+            return self
+        if self.status not in ("paid", "partially_refunded"):
+            raise NotPaid(f"Order {self.id} is {self.status} and has no tickets to send.")
+        self._check_room()
+        return self.changed("mail", by=by, at=at, detail=command_id)
+
+    def _check_room(self) -> None:
+        if len(self.changes) >= MAX_CHANGES:
+            raise TooManyChanges(f"Order {self.id} was changed {len(self.changes)} times, which is as often as it can be.")
 
     def refusal(self) -> Conflict:
         """Why what needs a reserved order cannot be done to this one, which is no longer reserved."""

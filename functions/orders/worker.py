@@ -11,6 +11,7 @@ from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
 from shared.clock import now
 from shared.delay import SqsDelay
 from shared.messages import (
+    AttendeeChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -36,7 +37,7 @@ def on_order_reserved(reserved: OrderReserved) -> None:
     on_order_changed(reserved)
 
 
-def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCancelled | OrderRefunded) -> None:
+def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCancelled | OrderRefunded | AttendeeChanged) -> None:
     keep_entry(DynamoOrders(), DynamoLedger(), change.order_id)
 
 
@@ -53,6 +54,7 @@ handler = Worker(
         OrderExpired: on_order_changed,
         OrderCancelled: on_order_changed,
         OrderRefunded: on_order_changed,
+        AttendeeChanged: on_order_changed,
         PaymentPending: on_payment_pending,
     }
 )

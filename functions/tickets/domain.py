@@ -69,6 +69,7 @@ class Ticket:
     status: Status = "valid"
     first_entry: Entry | None = None
     last: Passage | None = None
+    named_at: int = 0  # the revision of its order that named the attendee
 
     @property
     def presence(self) -> Presence:

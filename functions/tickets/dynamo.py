@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Ticket, TicketsOfOrder
+from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder
 from functions.tickets.items import OrderTicketsItem, TicketItem, commit
 from shared.messages import Message
 from shared.table import Outbox, decode_cursor, page
@@ -56,11 +57,30 @@ class DynamoTickets:
         except TicketItem.DoesNotExist:
             return None
 
+    def name(self, ticket: Ticket, attendee: Attendee, *, is_for_owner: bool, revision: int) -> None:
+        actions: list[Action] = [
+            TicketItem.attendee_name.set(attendee.name),
+            TicketItem.attendee_email.set(attendee.email),
+            TicketItem.is_for_owner.set(is_for_owner),
+            TicketItem.named_at.set(revision),
+        ]
+        unnamed = TicketItem.named_at.does_not_exist() | (TicketItem.named_at < revision)
+        # Not where its owner changed a moment ago: who has it now names its attendee.
+        condition = (TicketItem.code == ticket.code) & unnamed
+        commit(lambda transaction: transaction.update(TicketItem(*TicketItem.key(ticket.id)), actions=actions, condition=condition))
+
     def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
         partition = f"USER#{owner_id}"
         start = decode_cursor(cursor, partition, "gsi1pk")
         items, next_cursor = page(TicketItem.gsi1.query(partition, limit=limit, last_evaluated_key=start, scan_index_forward=False))
         return [item.domain() for item in items if isinstance(item, TicketItem)], next_cursor
+
+
+class OutboxMessages:
+    """Implements `use_cases_aftersales.Messages`: the item has the message's id, so that it goes out once."""
+
+    def tell(self, message: Message) -> None:
+        Outbox.of(message).save()
 
 
 def _save(transaction: TransactWrite, order: TicketsOfOrder) -> None:

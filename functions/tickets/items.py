@@ -42,6 +42,7 @@ class TicketItem(Item, discriminator="Ticket"):
     entered_at = UnicodeAttribute(null=True, attr_name="entered")
     entered_gate = UnicodeAttribute(null=True, attr_name="gate")
     last = UnicodeAttribute(null=True)  # the latest passage
+    named_at = NumberAttribute(null=True, attr_name="named")
 
     @staticmethod
     def key(ticket_id: str) -> tuple[str, str]:
@@ -91,6 +92,7 @@ class TicketItem(Item, discriminator="Ticket"):
             status=cast("Status", self.status),
             first_entry=Entry(_instant(self.entered_at), self.entered_gate) if self.entered_at else None,
             last=passage(self.last),
+            named_at=int(self.named_at or 0),
         )
 
 

@@ -96,12 +96,12 @@ def _ticket(codes: Codes, order: TicketsOfOrder, paid: OrderPaid, number: int, l
         valid_until=line.valid_until,
         issued_at=issued_at,
         time_zone=paid.time_zone,
-        is_for_owner=_same_name(line.attendee_name, paid.buyer_name),
+        is_for_owner=same_name(line.attendee_name, paid.buyer_name),
         status="valid" if number in order.standing else "cancelled",
     )
 
 
-def _same_name(one: str, other: str) -> bool:
+def same_name(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 

@@ -91,6 +91,30 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
     (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
     (
+        messages.AttendeeChanged(
+            **ORDER, number=1, attendee_name="Grace", attendee_email="grace@example.org", is_paid=True, revision=3
+        ),
+        {"Orders", "Tickets", "Notifications"},
+    ),
+    (
+        messages.OrderMailRequested(
+            **ORDER, request_id="req_1", buyer_name="Ada", buyer_email="ada@example.org", total=EUR, paid_at=NOON
+        ),
+        {"Tickets"},
+    ),
+    (
+        messages.OrderMailReady(
+            **ORDER,
+            request_id="req_1",
+            buyer_name="Ada",
+            buyer_email="ada@example.org",
+            total=EUR,
+            paid_at=NOON,
+            tickets=[messages.MailedCode(1, "Ada", "Regular", "KETEMU:E1:X", NOON, "UTC")],
+        ),
+        {"Notifications"},
+    ),
+    (
         messages.TicketIssued(
             **CNF,
             ticket_id="tkt_1",

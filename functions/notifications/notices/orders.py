@@ -3,7 +3,7 @@
 from functions.notifications import domain
 from functions.notifications.letter import Link
 from functions.notifications.notice import Notice, Notices
-from shared.messages import OrderCancelled, OrderExpired, OrderPaid, OrderRefunded, OrderReseated
+from shared.messages import AttendeeChanged, OrderCancelled, OrderExpired, OrderPaid, OrderRefunded, OrderReseated
 
 
 def _paid(message: OrderPaid) -> list[Notice]:
@@ -32,6 +32,13 @@ def _reseated(message: OrderReseated) -> list[Notice]:
     return [Notice(news, message.buyer_id, link=_order(message.order_id))]
 
 
+def _attendee(message: AttendeeChanged) -> list[Notice]:
+    news = domain.attendee_changed(
+        message.order_id, message.conference_id, message.conference_name, message.number, message.attendee_name
+    )
+    return [Notice(news, message.buyer_id, link=_order(message.order_id))]
+
+
 def _order(order_id: str) -> Link:
     return Link("See the order", f"/orders/{order_id}")
 
@@ -42,4 +49,5 @@ NOTICES: Notices = {
     OrderCancelled: _cancelled,
     OrderRefunded: _refunded,
     OrderReseated: _reseated,
+    AttendeeChanged: _attendee,
 }

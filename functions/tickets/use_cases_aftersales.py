@@ -1,0 +1,89 @@
+"""What becomes of an order's tickets after the sale: somebody else is named, and their e-mail is asked for again."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from functions.tickets.domain import Attendee, Stale, Ticket, TicketsOfOrder, ticket_id
+from functions.tickets.use_cases import again, same_name
+from shared.ids import derived_id
+from shared.messages import AttendeeChanged, MailedCode, Message, OrderMailReady, OrderMailRequested
+from shared.telemetry import logger
+
+
+class SoldTickets(Protocol):
+    def of_order(self, order_id: str) -> TicketsOfOrder: ...
+
+    def get(self, ticket_id: str) -> Ticket | None: ...
+
+    def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
+        """Those that there are, in the same order."""
+
+    def name(self, ticket: Ticket, attendee: Attendee, *, is_for_owner: bool, revision: int) -> None:
+        """As of the order's `revision`. Raises Stale where the ticket has changed since it was read, or has a later one's name."""
+
+
+class Messages(Protocol):
+    def tell(self, message: Message) -> None:
+        """Once for each id of the message."""
+
+
+def name_attendee(tickets: SoldTickets, changed: AttendeeChanged) -> None:
+    """Once only, the latest of several in whatever order they come; not on a ticket that was handed over to somebody else.
+
+    Raises Stale where the ticket is still to be issued: the message must come again.
+    """
+    if changed.is_paid:  # otherwise OrderPaid names the attendee
+        again(lambda: _name(tickets, changed))
+
+
+def _name(tickets: SoldTickets, changed: AttendeeChanged) -> None:
+    ticket = tickets.get(ticket_id(changed.order_id, changed.number))
+    if ticket is None:
+        if not tickets.of_order(changed.order_id).is_settled:
+            raise Stale
+        return  # it was refunded before it was issued
+    if ticket.owner_id != changed.buyer_id or ticket.named_at >= changed.revision:
+        return
+    tickets.name(
+        ticket,
+        Attendee(changed.attendee_name, changed.attendee_email),
+        is_for_owner=same_name(changed.attendee_name, changed.buyer_name),
+        revision=changed.revision,
+    )
+
+
+def gather_mail(tickets: SoldTickets, messages: Messages, requested: OrderMailRequested) -> None:
+    """Answer with those of the order's tickets that its buyer still has, as they are now.
+
+    Raises Stale where they are still to be issued: the message must come again.
+    """
+    order = tickets.of_order(requested.order_id)
+    if not order.is_settled:
+        raise Stale
+    numbers, found = list(order.standing), tickets.some(list(order.standing.values()))
+    own = [(number, ticket) for number, ticket in zip(numbers, found, strict=True) if ticket.owner_id == requested.buyer_id]
+    codes = [_mailed(number, ticket) for number, ticket in own]
+    if not codes:
+        logger.info("no ticket is left to mail", order_id=requested.order_id)
+        return
+    messages.tell(
+        OrderMailReady(
+            id=derived_id("msg", requested.request_id),
+            conference_id=requested.conference_id,
+            conference_name=requested.conference_name,
+            order_id=requested.order_id,
+            request_id=requested.request_id,
+            buyer_id=requested.buyer_id,
+            buyer_name=requested.buyer_name,
+            buyer_email=requested.buyer_email,
+            total=requested.total,
+            paid_at=requested.paid_at,
+            tickets=codes,
+        )
+    )
+
+
+def _mailed(number: int, ticket: Ticket) -> MailedCode:
+    return MailedCode(
+        number, ticket.attendee.name, ticket.ticket_type_name, ticket.code, ticket.valid_from, time_zone=ticket.time_zone
+    )
