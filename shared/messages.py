@@ -186,7 +186,7 @@ class CanceledSession:
 
 @dataclass(frozen=True, kw_only=True)
 class AgendaMoved(Message):
-    """To one person, once a release: which of the sessions they starred it moved and canceled, and how many `more` not named."""
+    """To one person, once a release: which of the sessions they starred it moved, what it canceled, and how many `more`."""
 
     context = "events"
     conference_id: str
@@ -484,6 +484,7 @@ class TicketIssued(Message):
     valid_from: datetime
     conference_name: str = ""
     time_zone: str = "UTC"
+    ticket_type_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

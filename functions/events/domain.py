@@ -85,6 +85,10 @@ class PoolFixed(Conflict):
     slug, title = "pool-fixed", "Tickets of this type may have been sold"
 
 
+class BelowSold(Conflict):
+    slug, title = "below-sold", "More are sold than that"
+
+
 class LimitReached(Conflict):
     slug, title = "limit-reached", "A conference holds no more of these"
 
@@ -336,6 +340,15 @@ class Session(Part):
                         session_id=other.id,
                         speaker_id=speaker_id,
                     )
+
+
+def check_capacity(capacity: int, sold: int) -> None:
+    """Raises BelowSold."""
+    if capacity < sold:
+        raise BelowSold(
+            f"{sold} tickets are sold and stand; the capacity cannot be {capacity}. Refund some first, or send at least {sold}.",
+            sold=sold,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from functions.events.items import (
     slug_partition,
     user_partition,
 )
+from functions.events.items_sales import SoldTicketItem, sold_partition
 from functions.events.membership import Member
 from functions.events.release_diff import ReleaseSummary
 from shared.errors import Malformed
@@ -99,6 +100,9 @@ class DynamoConferences:
         if session.room_id is not None:
             shares.append(SessionItem.room_id == session.room_id)
         return _sessions(conference_id, overlaps & reduce(or_, shares)) if shares else ()
+
+    def sold(self, ticket_type_id: str) -> int:
+        return SoldTicketItem.gsi1.count(sold_partition(ticket_type_id))
 
     def sessions_naming(self, conference_id: str, part_id: str) -> Iterable[Session]:
         return _sessions(conference_id, _naming(part_id))

@@ -10,6 +10,7 @@ from functions.events.items import (
     CALENDAR,
     StarItem,
     SubscriptionItem,
+    audience_partition,
     calendar_partition,
     star_prefix,
     starred_partition,
@@ -34,6 +35,10 @@ class DynamoStars:
     def people(self, conference_id: str, session_id: str) -> Iterator[str]:
         for item in StarItem.gsi1.query(starred_partition(conference_id, session_id)):
             yield cast("StarItem", item).user_id
+
+    def audience(self, conference_id: str) -> Iterator[str]:
+        for item in Item.gsi2.query(audience_partition(conference_id)):
+            yield str(item.gsi2sk).partition("#")[0]
 
     def count(self, conference_id: str, session_id: str) -> int:
         return StarItem.gsi1.count(starred_partition(conference_id, session_id))

@@ -2,9 +2,10 @@
 
 pk CONF#<conference>: sk CONF | MEMBER#<user or invitation> | PART#<part> | RELEASE#<number>#<chunks still to come> |
 RELEASED#<number>;
-pk SLUG#<slug>: sk SLUG; pk USER#<user>: sk STAR#<conference>#<session> | CALENDAR#<conference>.
+pk SLUG#<slug>: sk SLUG; pk USER#<user>: sk STAR#<conference>#<session> | CALENDAR#<conference>; pk TICKET#<ticket>: sk TICKET.
 gsi1: PUBLISHED by start, USER#<user> for the conferences they are a member of, STARRED#<conference>#<session> for the people who
-starred it, CALENDAR#<hash of the secret> for a subscription.
+starred it, CALENDAR#<hash of the secret> for a subscription, SOLD#<ticket type> for the tickets that stand.
+gsi2: AUDIENCE#<conference> by person, for whoever holds a ticket or starred a session.
 """
 
 from dataclasses import asdict, fields
@@ -342,10 +343,16 @@ class StarItem(Item, discriminator="Star"):
             sk=f"{star_prefix(conference_id)}{session_id}",
             gsi1pk=starred_partition(conference_id, session_id),
             gsi1sk=user_partition(user_id),
+            gsi2pk=audience_partition(conference_id),
+            gsi2sk=f"{user_id}#{session_id}",
             conference_id=conference_id,
             session_id=session_id,
             user_id=user_id,
         )
+
+
+def audience_partition(conference_id: str) -> str:
+    return f"AUDIENCE#{conference_id}"
 
 
 def star_prefix(conference_id: str) -> str:

@@ -68,6 +68,9 @@ class Conferences(Protocol):
     def sessions_beside(self, conference_id: str, session: Session) -> Iterable[Session]:
         """Those at an overlapping time in its room or with one of its speakers; itself perhaps."""
 
+    def sold(self, ticket_type_id: str) -> int:
+        """How many tickets of it stand, as far as messages told."""
+
     def sessions_naming(self, conference_id: str, part_id: str) -> Iterable[Session]: ...
     def sessions_outside(self, conference_id: str, window: Window) -> Iterable[Session]: ...
     def create(self, conference: Conference, founder: Member, fingerprint: str, messages: Sequence[Message]) -> None: ...

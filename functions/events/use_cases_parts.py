@@ -17,6 +17,7 @@ from functions.events.domain import (
     Speaker,
     TicketType,
     Track,
+    check_capacity,
     no_part,
 )
 from functions.events.use_cases import Conferences, afresh, announcements, organised, visible
@@ -102,6 +103,7 @@ def change_part(
     if isinstance(part, TicketType) and isinstance(changed, TicketType):
         changed.check_pool(part, conference)
     _check(conferences, conference, changed)
+    _check_sold(conferences, conference, part, changed)
     conferences.replace(conference, changed, desk.fingerprints[part_id], _news(conference, changed))
     return Filed(conference, changed, conference.revision)
 
@@ -130,6 +132,16 @@ def _check(conferences: Conferences, conference: Conference, part: Part) -> None
                 part.check_clashes(conferences.sessions_beside(conference.id, part))
         case TicketType():
             part.check(conference)
+
+
+def _check_sold(conferences: Conferences, conference: Conference, before: Part, part: Part) -> None:
+    """Counted only where a capacity falls: what was sold within the last second may be missed, and is never sold twice for it."""
+    match before, part:
+        case TicketType(), TicketType() if part.capacity < before.capacity:
+            check_capacity(part.capacity, conferences.sold(part.id))
+        case Pool(), Pool() if part.capacity < before.capacity:
+            drawing = (each for each in conferences.every(TicketType, conference.id) if each.pool_id == part.id)
+            check_capacity(part.capacity, sum(conferences.sold(each.id) for each in drawing))
 
 
 def _check_removable(conferences: Conferences, conference: Conference, part: Part) -> None:

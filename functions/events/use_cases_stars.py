@@ -1,4 +1,4 @@
-"""Stars: what people mark to see, what organisers read from it, and who hears that a starred session moved or was canceled."""
+"""Stars: what people mark to see, what organisers read from it, and who hears that a session moved or was canceled."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -23,6 +23,9 @@ class Stars(Protocol):
     def of_user(self, conference_id: str, user_id: str) -> list[str]: ...
     def people(self, conference_id: str, session_id: str) -> Iterator[str]:
         """The ids of those who starred it, fetched by the page."""
+
+    def audience(self, conference_id: str) -> Iterator[str]:
+        """The ids of those who hold a ticket or starred a session, fetched by the page; one of them perhaps several times."""
 
     def count(self, conference_id: str, session_id: str) -> int: ...
 
@@ -100,7 +103,7 @@ def count_stars(
 
 
 def tell_of_changes(conferences: Conferences, stars: Stars, post: Post, released: AgendaReleased) -> int:
-    """One AgendaMoved to each person who starred a session that the release moved or canceled; how many people that are.
+    """One AgendaMoved to each person: of the moves of what they starred, and of all cancellations. Returns how many people.
 
     The same messages under the same ids however often it is done, so that a repeat tells nobody twice.
     """
@@ -109,9 +112,12 @@ def tell_of_changes(conferences: Conferences, stars: Stars, post: Post, released
         return 0
     changes = changes_of(agenda)
     concerned: dict[str, set[str]] = defaultdict(set)
-    for session_id in changes.session_ids:
-        for user_id in stars.people(released.conference_id, session_id):
-            concerned[user_id].add(session_id)
+    for session in changes.moved:
+        for user_id in stars.people(released.conference_id, session.session_id):
+            concerned[user_id].add(session.session_id)
+    if canceled := {session.session_id for session in changes.canceled}:
+        for user_id in stars.audience(released.conference_id):
+            concerned[user_id] |= canceled
     post.send(_told(released, user_id, changes.of(session_ids)) for user_id, session_ids in sorted(concerned.items()))
     return len(concerned)
 

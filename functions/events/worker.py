@@ -1,9 +1,10 @@
 """What the events context does on hearing of things."""
 
 from functions.events.dynamo import DynamoConferences
+from functions.events.dynamo_sales import DynamoSales
 from functions.events.dynamo_stars import DynamoPost, DynamoStars
 from functions.events.use_cases_stars import tell_of_changes
-from shared.messages import AgendaReleased, MemberInvited
+from shared.messages import AgendaReleased, MemberInvited, TicketCancelled, TicketIssued
 from shared.table import Outbox
 from shared.telemetry import count
 from shared.worker import Worker
@@ -15,5 +16,19 @@ def on_agenda_released(message: AgendaReleased) -> None:
     count("AgendaMovesTold", message.conference_id, told)
 
 
-# An invitation's token is not kept in the clear once the bus has it.
-handler = Worker({AgendaReleased: on_agenda_released, MemberInvited: Outbox.forget})
+def on_ticket_issued(message: TicketIssued) -> None:
+    DynamoSales().sell(message)
+
+
+def on_ticket_cancelled(message: TicketCancelled) -> None:
+    DynamoSales().give_back(message)
+
+
+handler = Worker(
+    {
+        AgendaReleased: on_agenda_released,
+        MemberInvited: Outbox.forget,  # an invitation's token is not kept in the clear once the bus has it
+        TicketIssued: on_ticket_issued,
+        TicketCancelled: on_ticket_cancelled,
+    }
+)

@@ -194,8 +194,8 @@ def agenda_moved(conference_id: str, conference: str, release: int, changes: Seq
     told = [*changes[:_NAMED], *([f"and {rest} more"] if rest else [])]
     return News(
         "agenda-moved",
-        changes[0] if number == 1 else f"{number} sessions you starred at {conference_named(conference)} changed",
-        f"You starred it at {conference_named(conference)}." if number == 1 else f"{'; '.join(told)}.",
+        changes[0] if number == 1 else f"{number} sessions at {conference_named(conference)} changed",
+        f"So says the new agenda of {conference_named(conference)}." if number == 1 else f"{'; '.join(told)}.",
         {"conference_id": conference_id, "release": str(release)},
     )
 

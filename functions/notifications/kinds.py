@@ -69,7 +69,7 @@ _TABLE = (
     Kind("ticket-cancelled", "A ticket of yours was cancelled", inbox=Setting.ALWAYS, digest=True),
     Kind("checked-in", "A ticket of yours was checked in", email=Setting.OFF, digest=True),
     Kind("checked-out", "A ticket of yours was checked out", email=Setting.OFF, digest=True),
-    Kind("agenda-moved", "A session you starred moved", digest=True),
+    Kind("agenda-moved", "A session moved or is canceled", digest=True),
     Kind("contact-exchanged", "You met somebody", digest=True),
 )
 

@@ -117,6 +117,7 @@ def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
         owner_name=order.buyer_name,
         owner_email=order.buyer_email,
         attendee_name=ticket.attendee.name,
+        ticket_type_id=ticket.ticket_type_id,
         ticket_type_name=ticket.ticket_type_name,
         code=ticket.code,
         valid_from=ticket.valid_from,

@@ -129,9 +129,9 @@ REACHES: list[tuple[Message, set[str]]] = [
             code="KETEMU:E1:X",
             valid_from=NOON,
         ),
-        {"Contacts", "Notifications"},
+        {"Contacts", "Events", "Notifications"},
     ),
-    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Notifications"}),
+    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Events", "Notifications"}),
     (
         messages.TicketCheckedIn(
             **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON

@@ -246,6 +246,7 @@ def test_those_who_starred_it_are_told_that_a_session_moved_or_is_canceled(site:
     told = moved(site)
     assert set(told) == {"usr_ada", "usr_bob"}
     assert [session.title for session in told["usr_bob"].canceled] == ["Locks"]
+    assert [session.title for session in told["usr_ada"].canceled] == ["Locks"]  # which she had not starred
     [change] = told["usr_ada"].moved
     assert (f"{change.old_start:%H:%M}", f"{change.start:%H:%M}", change.room) == ("09:00", "11:30", "Pendopo")
     assert (told["usr_ada"].conference_name, told["usr_ada"].release) == ("PyCon Überlingen", 2)
@@ -282,7 +283,7 @@ def test_a_full_hall_is_told_person_by_person(site: Site) -> None:
     assert set(moved(site)) == people
 
 
-def test_the_news_reach_the_inbox_in_local_time(site: Site) -> None:
+def test_the_news_reach_the_inbox_in_local_time(site: Site, mailing: None) -> None:
     star(site, "Queues without tears", BOB)
     site.call("PATCH", f"/sessions/{ids(site)['Queues without tears']}", LATER)
     deliver(worker.handler, release(site))

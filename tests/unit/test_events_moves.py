@@ -1,8 +1,9 @@
-"""Who hears of what when a release moves or cancels sessions that people starred."""
+"""Who hears of what when a release moves or cancels sessions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any, cast
 
 from hypothesis import given, settings
@@ -75,6 +76,9 @@ class FakeStars:
     def people(self, conference_id: str, session_id: str) -> Iterator[str]:
         return iter(self.by_session.get(session_id, []))
 
+    def audience(self, conference_id: str) -> Iterator[str]:
+        return chain.from_iterable(self.by_session.values())
+
 
 class FakePost:
     def __init__(self) -> None:
@@ -98,7 +102,13 @@ def test_each_person_hears_once_of_all_that_concerns_them() -> None:
         message.user_id: ([each.session_id for each in message.moved], [each.session_id for each in message.canceled])
         for message in messages
     }
-    assert heard == {"usr_ada": (["ses_1"], []), "usr_bob": (["ses_1"], ["ses_3"])}
+    assert heard == {"usr_ada": (["ses_1"], ["ses_3"]), "usr_bob": (["ses_1"], ["ses_3"]), "usr_eve": ([], ["ses_3"])}
+
+
+def test_of_a_move_only_those_hear_who_starred_it() -> None:
+    before = replace(BEFORE, sessions=(*BEFORE.sessions, replace(SESSION, id="ses_2", room_id=None)))
+    people = {"ses_1": ["usr_ada"], "ses_2": ["usr_eve"]}
+    assert [message.user_id for message in told(people, following(before, LATER, before.sessions[1]))] == ["usr_ada"]
 
 
 def test_telling_again_gives_the_same_messages() -> None:

@@ -40,12 +40,12 @@ def test_a_cancellation_says_when_it_would_have_been() -> None:
 
 def test_several_changes_are_one_piece_of_news_cancellations_first() -> None:
     told = news(moved=[QUEUES], canceled=[LOCKS])
-    assert told.title == "2 sessions you starred at PyCon changed"
+    assert told.title == "2 sessions at PyCon changed"
     assert told.body == "Locks on 1 June, 10:00, is canceled; Queues without tears moved to 11:30 in Pendopo."
 
 
 def test_of_very_many_changes_the_first_are_named() -> None:
     told = news(moved=[QUEUES] * 20, canceled=[], more=5)
-    assert told.title == "25 sessions you starred at PyCon changed"
+    assert told.title == "25 sessions at PyCon changed"
     assert told.body.count("Queues") == 10
     assert told.body.endswith("and 15 more.")
