@@ -282,7 +282,7 @@ class Track(Part):
 class Speaker(Part):
     """`external_id` is what the system calls them that they were imported from; it is not shown."""
 
-    prefix, noun, limit = "spk", "speaker", 1000
+    prefix, noun, limit = "spk", "speaker", 3000
 
     name: str
     biography: str | None
@@ -294,7 +294,7 @@ class Speaker(Part):
 class Session(Part):
     """`external_id` is what the system calls it that it was imported from; it is not shown."""
 
-    prefix, noun, limit = "ses", "session", 1000
+    prefix, noun, limit = "ses", "session", 2000
 
     title: str
     abstract: str | None

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from functions.events.agenda import Rendered
 
-# Seconds between looks at what another function is rendering: 1 s in all, then everybody renders for themselves.
-_PAUSES = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.3)
+# Seconds between looks at what another function is rendering: a little more in all than a turn lasts.
+_PAUSES = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, *(0.5,) * 5)
 
 Make = Callable[[], Rendered]
 Latest = Callable[[], int | None]  # the number of the latest release
@@ -66,20 +66,23 @@ def read_through(cache: AgendaCache, key: str, make: Make, latest: Latest, fligh
 
 
 def _in_turn(cache: AgendaCache, key: str, seen: Rendered | None, make: Make, latest: Latest) -> Rendered:
-    with cache.turn(key) as mine:
-        if not mine and (held := seen or _wait_for(cache, key)):
-            return held
-        held = cache.get(key) if mine else None  # again: another may have had the turn since the first look
-        if held and not held.is_due:
-            return held
-        fresh = held if held and held.release == latest() else make()
-        cache.keep(key, fresh)
-        return fresh
-
-
-def _wait_for(cache: AgendaCache, key: str) -> Rendered | None:
+    """Whoever's turn it is not takes what was seen, or waits for what is made; a turn that ended without is the next one's."""
     for pause in _PAUSES:
+        with cache.turn(key) as mine:
+            if mine:
+                return _look_after(cache, key, make, latest)
+        if seen:
+            return seen
         time.sleep(pause)
         if held := cache.get(key):
             return held
-    return None
+    return _look_after(cache, key, make, latest)
+
+
+def _look_after(cache: AgendaCache, key: str, make: Make, latest: Latest) -> Rendered:
+    held = cache.get(key)  # again: another may have had the turn since the first look
+    if held and not held.is_due:
+        return held
+    fresh = held if held and held.release == latest() else make()
+    cache.keep(key, fresh)
+    return fresh

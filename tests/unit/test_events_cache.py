@@ -122,7 +122,7 @@ def test_a_redis_that_is_slow_costs_a_bounded_time_and_then_none(silent: str, wa
     assert time.monotonic() - began < 0.5
     began = time.monotonic()
     assert all(shelf.get("cnf_1") is None for _ in range(100))
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1  # a time-out each would be ten
     assert len(warnings) == 1
 
 
