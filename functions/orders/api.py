@@ -14,10 +14,12 @@ from functions.orders.cache import RecentOffers
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
 from functions.orders.dynamo import DynamoOrders, DynamoPolicies
 from functions.orders.dynamo_stock import DynamoStock
+from functions.orders.dynamo_work import DynamoWorkList
 from functions.orders.edge import ClockDep, Id, PathId
 from functions.orders.paying import Providers
 from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender
 from functions.orders.providers import AllProviders
+from functions.orders.reconciling import Mended, WorkList
 from functions.orders.refunding import RefundPolicy
 from functions.orders.returning import Policies
 from functions.orders.simulated import CHARGED
@@ -44,6 +46,7 @@ def recent_offers() -> Offers:
 OffersDep = Annotated[Offers, Depends(recent_offers)]
 OrdersDep = Annotated[Orders, Depends(DynamoOrders)]
 ProvidersDep = Annotated[Providers, Depends(AllProviders)]
+WorkListDep = Annotated[WorkList, Depends(DynamoWorkList)]
 PoliciesDep = Annotated[Policies, Depends(DynamoPolicies)]
 
 # What they are sent
@@ -286,3 +289,16 @@ def patch_ticket(
 def post_mail(order_id: PathId, caller: CallerDep, command: CommandDep, orders: OrdersDep, clock: ClockDep) -> OrderView:
     order = use_cases_aftersales.mail_again(orders, clock, caller=caller, order_id=order_id, command_id=command.id("req"))
     return OrderView.of(order)
+
+
+@app.get(
+    "/orders/conferences/<conference_id>/mended",
+    summary="What was half done of payments and refunds, and was mended, newest first",
+    tags=["orders"],
+)
+def get_mended(
+    conference_id: PathId, caller: CallerDep, work_list: WorkListDep, limit: Limit = 50, cursor: Cursor = None
+) -> Page[Mended]:
+    caller.require(conference_id, "organizer")
+    items, following = work_list.reported(conference_id, limit, cursor)
+    return Page(items, following)

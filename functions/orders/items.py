@@ -5,6 +5,7 @@
 | an order | ORDER#<order> | ORDER | USER#<buyer> | ORDER#<created at> | WORK#<bucket>, while half done | since when |
 | the message of a reservation | OUTBOX#<message> | OUTBOX | | | WORK#<bucket>, until looked after | when it expires |
 | what applies to all orders of a conference | CONF#<conference> | SALE | | | | |
+| what was mended of an order (`dynamo_work.py`) | MENDED#<conference> | <when>#<order> | | | | |
 """
 
 from collections.abc import Iterable

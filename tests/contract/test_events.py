@@ -60,7 +60,7 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
     elif "Sns" in event.get("Records", [{}])[0]:
         module, name = "mail_events", "handler"
     elif event.get("source") == "aws.events":
-        module, name = "rotation", "handler"
+        module, name = {"auth": "rotation", "orders": "schedule"}[context], "handler"
     else:
         module, name = ("worker" if "Records" in event else "api"), "handler"
     return getattr(import_module(f"functions.{context}.{module}"), name)
@@ -79,7 +79,7 @@ def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     elif "Records" in event:
         assert answer["batchItemFailures"] == []
     elif event.get("source") == "aws.events":
-        assert len(answer["published"]) == 3
+        assert answer == {"mended": []} or len(answer["published"]) == 3
     elif path.parent.name == "gateway":
         assert answer["policyDocument"]["Statement"]
     elif answer["statusCode"] >= 300:
