@@ -499,6 +499,76 @@ class TicketCancelled(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketReissued(Message):
+    """The ticket has a new code, and the one before is dead. `by_owner`: it was they who asked for it."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    order_id: str
+    owner_id: str
+    by_owner: bool
+    attendee_name: str
+    ticket_type_name: str
+    code: str
+    serial: int  # of the code among the ticket's, from 1
+    valid_from: datetime
+    conference_name: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTransferOffered(Message):
+    """`token` lets whoever reads the mailbox `email` accept or decline: it goes there and nowhere else."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    ticket_type_name: str
+    owner_id: str
+    owner_name: str
+    email: str
+    token: str
+    valid_from: datetime
+    expires_at: datetime
+    conference_name: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTransferEnded(Message):
+    """An offer that was not accepted: `declined` by whom it was made to, or else withdrawn by the owner."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    owner_id: str
+    email: str
+    declined: bool
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTransferred(Message):
+    """The ticket is `owner_id`'s now, for whom it has a new `code`; that of `from_id` is dead."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    order_id: str
+    ticket_type_name: str
+    from_id: str
+    owner_id: str
+    owner_name: str
+    owner_email: str
+    code: str
+    serial: int
+    valid_from: datetime
+    conference_name: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketCheckedIn(Message):
     context = "tickets"
     conference_id: str

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from shared.caller import Role
 from shared.ids import derived_id, id_bytes, id_from_bytes
@@ -231,20 +230,6 @@ def contact_made(exchange_id: str, other: str) -> News:
 
 def price(total: Money) -> str:
     return str(total) if total.amount else "free of charge"
-
-
-def local_time(instant: datetime, time_zone: str) -> str:
-    """E.g. `1 June 2027, 09:00 (Asia/Jakarta)`; in UTC where no such zone is known: what is told must not fail for its clock."""
-    zone = _zone(time_zone)
-    local = instant.astimezone(zone)
-    return f"{local.day} {local:%B %Y, %H:%M} ({zone})"
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):  # OSError: the name of a folder of the time zone database, e.g. Europe
-        return UTC
 
 
 def _day(local: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What comes with the mail of an order."""
+"""What comes with a mail: QR codes of tickets."""
 
 from functions.notifications.letter import Enclosure
 from functions.notifications.paid_order import WholeOrder
@@ -16,3 +16,8 @@ def pictures(whole: WholeOrder) -> tuple[Enclosure, ...]:
         )
         for ticket in whole.tickets
     )
+
+
+def picture(code: str, ticket_id: str) -> Enclosure:
+    """One ticket's QR code, for the HTML to show as `cid:<ticket id>` and as a file."""
+    return Enclosure("ticket.png", "image/png", png(code, box=6), cid=ticket_id)

@@ -67,6 +67,12 @@ _TABLE = (
     Kind("order-reseated", "What you paid for too late is yours after all", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-refunded", "Money is returned to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("ticket-cancelled", "A ticket of yours was cancelled", inbox=Setting.ALWAYS, digest=True),
+    Kind("ticket-reissued", "A ticket of yours has a new code", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("ticket-offered", "Somebody offers you a ticket", inbox=Setting.NEVER, email=Setting.ALWAYS),  # with a secret in it
+    Kind("ticket-offer-declined", "A ticket that you offered was declined", inbox=Setting.ALWAYS),
+    Kind("ticket-offer-withdrawn", "A ticket that you were offered is withdrawn", inbox=Setting.NEVER),
+    Kind("ticket-handed-on", "A ticket of yours was handed on", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("ticket-received", "A ticket was handed on to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("checked-in", "A ticket of yours was checked in", email=Setting.OFF, digest=True),
     Kind("checked-out", "A ticket of yours was checked out", email=Setting.OFF, digest=True),
     Kind("agenda-moved", "A session moved or is canceled", digest=True),

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from functions.notifications.domain import conference_named, local_time, one_line, price
+from functions.notifications.domain import conference_named, one_line, price
 from functions.notifications.letter import Letter, Link, Mailbox
+from shared.clock import local_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.notifications.domain import News, Notification
-from functions.notifications.letter import Letter, Link, Mailbox
+from functions.notifications.letter import Enclosure, Letter, Link, Mailbox
 from shared.ids import derived_id
 from shared.messages import Message
 
@@ -26,6 +26,7 @@ class Notice:
     link: Link | None = None
     template: str = "news"
     details: Mapping[str, object] = field(default_factory=dict)
+    enclosures: tuple[Enclosure, ...] = ()
     mailed: bool = True
 
     def notification(self, *, message_id: str, user_id: str, occurred_at: datetime) -> Notification:
@@ -40,6 +41,7 @@ class Notice:
             template=self.template,
             says={"body": self.news.body, **self.details},
             link=self.link,
+            enclosures=self.enclosures,
         )
 
 

@@ -12,6 +12,7 @@ from functions.notifications import domain
 from functions.notifications.domain import Notification
 from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
 from shared.caller import Role
+from shared.clock import local_time
 from shared.money import Money
 
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -68,7 +69,7 @@ def test_a_scan_of_somebody_elses_ticket_says_whose() -> None:
     ],
 )
 def test_a_time_is_the_conferences_and_says_in_which_zone(instant: datetime, time_zone: str, said: str) -> None:
-    assert domain.local_time(instant, time_zone) == said
+    assert local_time(instant, time_zone) == said
 
 
 def test_a_cancelled_ticket_is_named_as_the_mail_numbers_it() -> None:

@@ -1,9 +1,10 @@
 """What the messages of auth tell."""
 
 from functions.notifications import domain
-from functions.notifications.domain import News, local_time
+from functions.notifications.domain import News
 from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
+from shared.clock import local_time
 from shared.messages import (
     EmailChanged,
     EmailChangeRequested,

@@ -3,6 +3,7 @@
 from functions.notifications import domain
 from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
+from shared.clock import local_time
 from shared.messages import AgendaMoved, MemberInvited, MembershipChanged
 
 
@@ -11,7 +12,7 @@ def _role_changed(message: MembershipChanged) -> list[Notice]:
 
 
 def _invited(message: MemberInvited) -> list[Notice]:
-    until = domain.local_time(message.expires_at, message.time_zone)
+    until = local_time(message.expires_at, message.time_zone)
     # In the fragment, which a browser sends to nobody.
     link = Link("Accept the invitation", f"/auth/link#invitation={message.token}", open=True)
     return [Notice(domain.invited(message.conference_name, message.role, until), address=Mailbox("", message.email), link=link)]

@@ -1,9 +1,19 @@
 """What the messages of tickets tell. TicketIssued is no news by itself: it completes the e-mail of its order (`order_mail`)."""
 
 from functions.notifications import domain
-from functions.notifications.letter import Link
+from functions.notifications.domain import News, conference_named
+from functions.notifications.enclosures import picture
+from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
-from shared.messages import TicketCancelled, TicketCheckedIn
+from shared.clock import local_time
+from shared.messages import (
+    TicketCancelled,
+    TicketCheckedIn,
+    TicketReissued,
+    TicketTransferEnded,
+    TicketTransferOffered,
+    TicketTransferred,
+)
 
 
 def _cancelled(message: TicketCancelled) -> list[Notice]:
@@ -21,13 +31,99 @@ def _scanned(message: TicketCheckedIn) -> list[Notice]:
         entered=message.direction == "entry",
         gate=message.gate,
         attendee=message.attendee_name,
-        when=domain.local_time(message.scanned_at, message.time_zone),
+        when=local_time(message.scanned_at, message.time_zone),
     )
     return [Notice(news, message.owner_id, link=_ticket(message.ticket_id))]
+
+
+def _reissued(message: TicketReissued) -> list[Notice]:
+    why = "You asked for it." if message.by_owner else "The organiser made it for you."
+    news = News(
+        "ticket-reissued",
+        f"Your ticket for {conference_named(message.conference_name)} has a new code",
+        f"{why} The old code no longer opens the door: throw away what you printed or saved of it.",
+        {"conference_id": message.conference_id, "ticket_id": message.ticket_id},
+    )
+    return [_with_code(news, message, message.attendee_name)]
+
+
+def _offered(message: TicketTransferOffered) -> list[Notice]:
+    conference = conference_named(message.conference_name)
+    news = News(
+        "ticket-offered",
+        f"{message.owner_name} offers you a ticket for {conference}",
+        f"It is yours once you accept, until {local_time(message.expires_at, message.time_zone)}. If you do not want it, you need "
+        "not do anything.",
+        {"conference_id": message.conference_id, "ticket_id": message.ticket_id},
+    )
+    link = Link("Accept or decline", f"/tickets/{message.ticket_id}/transfer?token={message.token}")
+    details = {
+        "ticket_id": message.ticket_id,
+        "ticket_type_name": message.ticket_type_name,
+        "token": message.token,
+        "valid_from": message.valid_from,
+        "time_zone": message.time_zone,
+    }
+    return [Notice(news, address=Mailbox("", message.email), link=link, template="ticket-offer", details=details)]
+
+
+def _offer_ended(message: TicketTransferEnded) -> list[Notice]:
+    conference, data = conference_named(message.conference_name), {"ticket_id": message.ticket_id}
+    if message.declined:
+        title = f"Your ticket for {conference} was not taken"
+        body = "Whom you offered it to declined. It is still yours, and your code opens the door."
+        return [Notice(News("ticket-offer-declined", title, body, data), message.owner_id, link=_ticket(message.ticket_id))]
+    title = f"A ticket for {conference} is no longer offered to you"
+    news = News("ticket-offer-withdrawn", title, "Its owner has withdrawn the offer. There is nothing for you to do.", data)
+    return [Notice(news, address=Mailbox("", message.email))]
+
+
+def _transferred(message: TicketTransferred) -> list[Notice]:
+    conference, data = conference_named(message.conference_name), {"conference_id": message.conference_id}
+    gone = News(
+        "ticket-handed-on",
+        f"Your ticket for {conference} is {message.owner_name}'s now",
+        "Your code no longer opens the door: throw away what you printed or saved of it.",
+        data | {"ticket_id": message.ticket_id},
+    )
+    received = News(
+        "ticket-received",
+        f"Your ticket for {conference}",
+        "It is yours now, with a code of its own. Whoever had it before cannot get in with theirs.",
+        data | {"ticket_id": message.ticket_id},
+    )
+    address = Mailbox(message.owner_name, message.owner_email)
+    return [Notice(gone, message.from_id), _with_code(received, message, message.owner_name, address)]
+
+
+def _with_code(news: News, message: TicketReissued | TicketTransferred, attendee: str, address: Mailbox | None = None) -> Notice:
+    details = {
+        "ticket_id": message.ticket_id,
+        "ticket_type_name": message.ticket_type_name,
+        "attendee_name": attendee,
+        "valid_from": message.valid_from,
+        "time_zone": message.time_zone,
+    }
+    return Notice(
+        news,
+        message.owner_id,
+        address,
+        _ticket(message.ticket_id),
+        template="ticket",
+        details=details,
+        enclosures=(picture(message.code, message.ticket_id),),
+    )
 
 
 def _ticket(ticket_id: str) -> Link:
     return Link("See the ticket", f"/tickets/{ticket_id}")
 
 
-NOTICES: Notices = {TicketCancelled: _cancelled, TicketCheckedIn: _scanned}
+NOTICES: Notices = {
+    TicketCancelled: _cancelled,
+    TicketReissued: _reissued,
+    TicketTransferOffered: _offered,
+    TicketTransferEnded: _offer_ended,
+    TicketTransferred: _transferred,
+    TicketCheckedIn: _scanned,
+}
