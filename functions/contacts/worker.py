@@ -3,12 +3,12 @@
 from functions.contacts.dynamo import DynamoContacts
 from functions.contacts.use_cases import welcome
 from shared.clock import now
-from shared.messages import TicketIssued
+from shared.messages import TicketIssued, TicketTransferred
 from shared.worker import Worker
 
 
-def _ticket_issued(message: TicketIssued) -> None:
+def _attends(message: TicketIssued | TicketTransferred) -> None:
     welcome(DynamoContacts(), now, user_id=message.owner_id, name=message.owner_name, conference_id=message.conference_id)
 
 
-handler = Worker({TicketIssued: _ticket_issued})
+handler = Worker({TicketIssued: _attends, TicketTransferred: _attends})

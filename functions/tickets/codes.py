@@ -33,7 +33,7 @@ class EntryCodes:
 
     def verify(self, code: str) -> EntryCode:
         """What a genuine code says. Raises NotACode for any other text."""
-        signed = _decode(code)
+        signed = signed_bytes(code)
         payload, signature = signed[:-SIGNATURE_SIZE], signed[-SIGNATURE_SIZE:]
         entry = EntryCode.of_payload(payload)
         try:
@@ -51,8 +51,8 @@ class EntryCodes:
         return Ed25519PrivateKey.from_private_bytes(HKDF(SHA256(), 32, salt=None, info=info).derive(self._root))
 
 
-def _decode(code: str) -> bytes:
-    """Payload and signature. The payload's version is the prefix's."""
+def signed_bytes(code: str) -> bytes:
+    """Payload and signature of a code, verified or not. Raises NotACode for what is not spelt like one."""
     version = next((version for version, prefix in PREFIXES.items() if code.startswith(prefix)), None)
     if version is None:
         raise NotACode

@@ -5,10 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
-from shared.errors import Busy
+from functions.tickets.entry_code import LAST_SERIAL
+from shared.errors import Busy, Conflict
 from shared.ids import derived_id
 
 Status = Literal["valid", "checked_in", "checked_out", "cancelled"]
+Superseded = Literal["reissued", "transferred"]
+
+
+class NotReissuable(Conflict):
+    slug, title = "not-reissuable", "The ticket can have no new code"
+
+    def __init__(self) -> None:
+        super().__init__("The ticket was cancelled, and no code of it opens the door.")
+
+
+class CodesExhausted(Conflict):
+    slug, title = "codes-exhausted", "The ticket has had all the codes it can have"
+
+    def __init__(self) -> None:
+        super().__init__(f"A ticket can have {LAST_SERIAL} codes. Ask the organiser for another ticket.")
 
 
 class Stale(Busy):
@@ -61,6 +77,7 @@ class Ticket:
     attendee: Attendee
     code: str
     serial: int = 1  # of `code`, among those that the ticket has had; the others are revoked
+    superseded: Superseded | None = None  # what became of the code before
     valid_from: datetime
     valid_until: datetime
     issued_at: datetime
@@ -74,6 +91,19 @@ class Ticket:
     @property
     def presence(self) -> Presence:
         return Presence(self.status, self.first_entry, self.last)
+
+    @property
+    def next_serial(self) -> int:
+        """Raises CodesExhausted."""
+        if self.serial == LAST_SERIAL:
+            raise CodesExhausted
+        return self.serial + 1
+
+    def reissue(self, code: str) -> Self:
+        """With its next code, which alone counts from now on. Raises NotReissuable, CodesExhausted."""
+        if self.status == "cancelled":
+            raise NotReissuable
+        return replace(self, code=code, serial=self.next_serial, superseded="reissued")
 
 
 def ticket_id(order_id: str, number: int) -> str:

@@ -134,6 +134,8 @@ def _explain(cause: Cause | None, scan: Scan, ticket: Ticket, gate: Gate | None)
             return f"{said}; first entered {iso(ticket.first_entry.at)}{at_gate}."
         case "too_early" | "too_late":
             return f"Scanned at {iso(scan.scanned_at)}; admits from {iso(ticket.valid_from)} until {iso(ticket.valid_until)}."
+        case "replaced_code" if ticket.superseded == "transferred":
+            return "The ticket was handed on to somebody else, whose code alone counts."
         case "gate_full" if gate:
             return f"Gate {gate.name} is full: {gate.capacity} are inside. Wait until somebody leaves."
         case _:

@@ -1,14 +1,20 @@
 """Tickets and what became of each order, in the context's table (`items.py` has its keys)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
 
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder
-from functions.tickets.items import OrderTicketsItem, TicketItem, commit
+from functions.tickets.dynamo_feed import CodeRecordItem
+from functions.tickets.items import OrderTicketsItem, ReissueItem, TicketItem, commit
+from shared.clock import now
 from shared.messages import Message
-from shared.table import Outbox, decode_cursor, page
+from shared.table import Item, Outbox, decode_cursor, page
+
+COMMAND_LIFE = timedelta(days=2)  # a key is good for a day
 
 
 class DynamoTickets:
@@ -69,6 +75,27 @@ class DynamoTickets:
         condition = (TicketItem.code == ticket.code) & unnamed
         commit(lambda transaction: transaction.update(TicketItem(*TicketItem.key(ticket.id)), actions=actions, condition=condition))
 
+    def with_command(self, ticket_id: str, command_id: str) -> tuple[Ticket | None, bool]:
+        ticket, has_run = None, False
+        for item in Item.batch_get([TicketItem.key(ticket_id), ReissueItem.key(ticket_id, command_id)], consistent_read=True):
+            match item:
+                case TicketItem():
+                    ticket = item.domain()
+                case ReissueItem():
+                    has_run = True
+        return ticket, has_run
+
+    def replace_code(self, before: Ticket, after: Ticket, command_id: str, messages: Sequence[Message]) -> None:
+        def compose(transaction: TransactWrite) -> None:
+            done = ReissueItem(*ReissueItem.key(after.id, command_id), ttl=int((now() + COMMAND_LIFE).timestamp()))
+            transaction.save(done, condition=Item.pk.does_not_exist())
+            transaction.save(CodeRecordItem.revoked(before))
+            for message in messages:
+                transaction.save(Outbox.of(message))
+            new_code(transaction, before, after)
+
+        commit(compose)
+
     def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
         partition = f"USER#{owner_id}"
         start = decode_cursor(cursor, partition, "gsi1pk")
@@ -88,3 +115,14 @@ def _save(transaction: TransactWrite, order: TicketsOfOrder) -> None:
     first = order.revision == 1
     unchanged = OrderTicketsItem.pk.does_not_exist() if first else OrderTicketsItem.revision == order.revision - 1
     transaction.save(OrderTicketsItem.of(order), condition=unchanged)
+
+
+def new_code(transaction: TransactWrite, before: Ticket, after: Ticket, *others: Action) -> None:
+    """The ticket with its next code, where nothing has happened to it since it was read as `before`."""
+    changes = [
+        TicketItem.code.set(after.code),
+        TicketItem.serial.set(after.serial),
+        TicketItem.superseded.set(cast("str", after.superseded)),
+        *others,
+    ]
+    transaction.update(TicketItem(*TicketItem.key(before.id)), actions=changes, condition=TicketItem.is_as_read(before))

@@ -101,7 +101,7 @@ def _move(transaction: TransactWrite, before: Ticket, after: Presence) -> None:
         actions.append(TicketItem.last.set(last))
     elif before.last:
         actions.append(TicketItem.last.remove())
-    unchanged = (TicketItem.status == before.status) & (TicketItem.code == before.code) & _last_is(before.last)
+    unchanged = TicketItem.is_as_read(before) & _last_is(before.last)
     transaction.update(TicketItem(*TicketItem.key(before.id)), actions=actions, condition=unchanged)
 
 

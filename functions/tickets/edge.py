@@ -10,17 +10,21 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from functions.tickets.devices import DeviceKey
 from functions.tickets.dynamo import DynamoTickets
 from functions.tickets.dynamo_door import DynamoDoor
+from functions.tickets.dynamo_keys import DynamoKeys
 from functions.tickets.pace import Pace
 from functions.tickets.secret import entry_codes
 from functions.tickets.use_cases import Codes, Tickets
 from functions.tickets.use_cases_door import Door, Keeper
+from functions.tickets.use_cases_keys import Keys
 from shared.errors import Unauthenticated
 from shared.http import VisitorDep
 
 TicketsDep = Annotated[Tickets, Depends(DynamoTickets)]
+KeysDep = Annotated[Keys, Depends(DynamoKeys)]
 CodesDep = Annotated[Codes, Depends(entry_codes)]
 DoorDep = Annotated[Door, Depends(DynamoDoor)]
 TicketId = Annotated[str, Path(max_length=64, examples=["tkt_01JD0000000000000000000000"])]
+ConferenceId = Annotated[str, Path(max_length=64, examples=["cnf_01JD0000000000000000000000"])]
 
 
 def resource() -> Router:

@@ -3,6 +3,7 @@
 | item | pk | sk | gsi1pk | gsi1sk |
 |---|---|---|---|---|
 | Ticket | TICKET#id | TICKET | USER#owner | ISSUED#instant#id |
+| TicketReissue | TICKET#id | REISSUE#command | | |
 | OrderTickets | ORDER#id | TICKETS | | |
 """
 
@@ -12,9 +13,10 @@ from typing import cast
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.domain import Attendee, Entry, Passage, Stale, Status, Ticket, TicketsOfOrder
+from functions.tickets.domain import Attendee, Entry, Passage, Stale, Status, Superseded, Ticket, TicketsOfOrder
 from shared.clock import iso, parse
 from shared.table import Item, failed_conditions, transact
 
@@ -34,6 +36,7 @@ class TicketItem(Item, discriminator="Ticket"):
     attendee_email = UnicodeAttribute(attr_name="email")
     code = UnicodeAttribute()
     serial = NumberAttribute(default=1, attr_name="no")
+    superseded = UnicodeAttribute(null=True, attr_name="old")
     valid_from = UnicodeAttribute(attr_name="from")
     valid_until = UnicodeAttribute(attr_name="until")
     time_zone = UnicodeAttribute(attr_name="zone")
@@ -47,6 +50,12 @@ class TicketItem(Item, discriminator="Ticket"):
     @staticmethod
     def key(ticket_id: str) -> tuple[str, str]:
         return f"TICKET#{ticket_id}", "TICKET"
+
+    @classmethod
+    def is_as_read(cls, before: Ticket) -> Condition:
+        """A ticket's status changes at the door, and its code whenever it changes hands."""
+        as_read: Condition = (cls.status == before.status) & (cls.code == before.code)
+        return as_read
 
     @classmethod
     def of(cls, ticket: Ticket) -> "TicketItem":
@@ -64,6 +73,7 @@ class TicketItem(Item, discriminator="Ticket"):
             attendee_email=ticket.attendee.email,
             code=ticket.code,
             serial=ticket.serial,
+            superseded=ticket.superseded,
             valid_from=iso(ticket.valid_from),
             valid_until=iso(ticket.valid_until),
             time_zone=ticket.time_zone,
@@ -84,6 +94,7 @@ class TicketItem(Item, discriminator="Ticket"):
             attendee=Attendee(self.attendee_name, self.attendee_email),
             code=self.code,
             serial=int(self.serial),
+            superseded=cast("Superseded | None", self.superseded),
             valid_from=parse(self.valid_from),
             valid_until=parse(self.valid_until),
             issued_at=parse(issued_at),
@@ -115,6 +126,16 @@ def passage(kept: str | None) -> Passage | None:
         return None
     at, _, scan = kept.partition("#")
     return Passage(_instant(at), f"scn_{scan}")
+
+
+class ReissueItem(Item, discriminator="TicketReissue"):
+    """A command that gave a ticket a new code."""
+
+    v = NumberAttribute(default=1)
+
+    @staticmethod
+    def key(ticket_id: str, command_id: str) -> tuple[str, str]:
+        return f"TICKET#{ticket_id}", f"REISSUE#{command_id}"
 
 
 class OrderTicketsItem(Item, discriminator="OrderTickets"):

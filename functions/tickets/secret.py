@@ -1,14 +1,31 @@
-"""The root secret of all signing keys, fetched from Secrets Manager at the first use and then kept."""
+"""The root secret of all keys and tokens, fetched from Secrets Manager at the first use and then kept."""
 
 from functools import cache
 
 from functions.tickets.codes import EntryCodes
+from functions.tickets.offer_tokens import OfferTokens
 from shared.config import env
 
 
 @cache
-def entry_codes() -> EntryCodes:
+def root() -> bytes:
     import boto3
 
     secret = boto3.client("secretsmanager").get_secret_value(SecretId=env("TICKET_SECRET"))
-    return EntryCodes(secret["SecretString"].encode())
+    return secret["SecretString"].encode()
+
+
+@cache
+def entry_codes() -> EntryCodes:
+    return EntryCodes(root())
+
+
+@cache
+def offer_tokens() -> OfferTokens:
+    return OfferTokens(root())
+
+
+def forget() -> None:
+    """Fetch the secret anew at the next use."""
+    for kept in (root, entry_codes, offer_tokens):
+        kept.cache_clear()

@@ -1,6 +1,7 @@
 """What people and messages do with tickets."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -9,7 +10,16 @@ from functions.tickets.entry_code import EntryCode
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import NotFound
-from shared.messages import Message, OrderCancelled, OrderPaid, OrderRefunded, TicketCancelled, TicketIssued, TicketLine
+from shared.messages import (
+    Message,
+    OrderCancelled,
+    OrderPaid,
+    OrderRefunded,
+    TicketCancelled,
+    TicketIssued,
+    TicketLine,
+    TicketReissued,
+)
 from shared.telemetry import count
 
 T = TypeVar("T")
@@ -22,6 +32,11 @@ class Codes(Protocol):
 
     def verify(self, code: str) -> EntryCode:
         """Raises NotACode."""
+
+
+class CurrentKey(Protocol):
+    def current(self, conference_id: str) -> int:
+        """The id of the key that signs new codes."""
 
 
 class Tickets(Protocol):
@@ -38,6 +53,12 @@ class Tickets(Protocol):
 
     def get(self, ticket_id: str) -> Ticket | None: ...
 
+    def with_command(self, ticket_id: str, command_id: str) -> tuple[Ticket | None, bool]:
+        """The ticket, and whether it has had a new code by this command."""
+
+    def replace_code(self, before: Ticket, after: Ticket, command_id: str, messages: Sequence[Message]) -> None:
+        """Raises Stale where the ticket is no longer as `before`, or the command has run."""
+
     def of_owner(self, owner_id: str, *, limit: int, cursor: str | None) -> tuple[list[Ticket], str | None]:
         """Newest first. Raises Malformed for a foreign cursor."""
 
@@ -52,30 +73,32 @@ def again(act: Callable[[], T]) -> T:
     raise Stale
 
 
-def issue_tickets(tickets: Tickets, codes: Codes, clock: Clock, paid: OrderPaid) -> None:
+def issue_tickets(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: OrderPaid) -> None:
     """One ticket for each line of a paid order; once only, however often the message comes.
 
     A line that was refunded before becomes a cancelled ticket: its order's numbers stay those that everybody else counts by.
     """
-    again(lambda: _issue(tickets, codes, clock, paid))
+    again(lambda: _issue(tickets, codes, keys, clock, paid))
 
 
-def _issue(tickets: Tickets, codes: Codes, clock: Clock, paid: OrderPaid) -> None:
+def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: OrderPaid) -> None:
     order = tickets.of_order(paid.order_id)
     if order.is_settled:
         return
     order = order.issue(len(paid.tickets))
-    issued_at = clock()
-    issued = [_ticket(codes, order, paid, number, line, issued_at) for number, line in enumerate(paid.tickets, start=1)]
+    issued_at, key_id = clock(), keys.current(paid.conference_id)
+    issued = [_ticket(codes, key_id, order, paid, number, line, issued_at) for number, line in enumerate(paid.tickets, start=1)]
     told: list[Message] = [_issued(paid, number, ticket) for number, ticket in enumerate(issued, start=1)]
     told += [_cancelled(number, ticket) for number, ticket in enumerate(issued, start=1) if ticket.status == "cancelled"]
     tickets.issue(order, issued, told)
     count("TicketsIssued", paid.conference_id, by=len(order.standing))
 
 
-def _ticket(codes: Codes, order: TicketsOfOrder, paid: OrderPaid, number: int, line: TicketLine, issued_at: datetime) -> Ticket:
+def _ticket(
+    codes: Codes, key_id: int, order: TicketsOfOrder, paid: OrderPaid, number: int, line: TicketLine, issued_at: datetime
+) -> Ticket:
     entry = EntryCode(
-        key_id=1,
+        key_id=key_id,
         ticket_id=ticket_id(order.order_id, number),
         conference_id=paid.conference_id,
         ticket_type_id=line.ticket_type_id,
@@ -152,9 +175,97 @@ def _cancelled(number: int, ticket: Ticket) -> TicketCancelled:
     )
 
 
+def cancel_ticket(tickets: Tickets, *, caller: Caller, conference_id: str, ticket_id: str) -> Ticket:
+    """By an organiser; once only. Money is another matter: POST /orders/{id}/refunds cancels too. Raises Forbidden, NotFound."""
+
+    def run() -> Ticket:
+        ticket = _ticket_at(tickets, caller, conference_id, ticket_id)
+        numbers = [number for number, issued in tickets.of_order(ticket.order_id).standing.items() if issued == ticket_id]
+        if numbers:
+            _cancel(tickets, ticket.order_id, numbers)
+        return replace(ticket, status="cancelled")
+
+    return again(run)
+
+
+def reissue_own(tickets: Tickets, codes: Codes, keys: CurrentKey, *, caller: Caller, ticket_id: str, command_id: str) -> Ticket:
+    """One's ticket with a new code, and the one before is dead; once a command. Raises NotFound, NotReissuable, CodesExhausted."""
+
+    def run() -> Ticket:
+        ticket, has_run = tickets.with_command(ticket_id, command_id)
+        if ticket is None or ticket.owner_id != caller.user_id:
+            raise not_yours(ticket_id)
+        return ticket if has_run else _reissue(tickets, codes, keys, ticket, command_id, by_owner=True)
+
+    return again(run)
+
+
+def reissue_for_owner(
+    tickets: Tickets, codes: Codes, keys: CurrentKey, *, caller: Caller, conference_id: str, ticket_id: str, command_id: str
+) -> Ticket:
+    """By an organiser, for an owner whose code got into wrong hands. Raises Forbidden, NotFound, NotReissuable, CodesExhausted."""
+
+    def run() -> Ticket:
+        ticket = _ticket_at(tickets, caller, conference_id, ticket_id)
+        _, has_run = tickets.with_command(ticket_id, command_id)
+        return ticket if has_run else _reissue(tickets, codes, keys, ticket, command_id, by_owner=False)
+
+    return again(run)
+
+
+def _ticket_at(tickets: Tickets, caller: Caller, conference_id: str, ticket_id: str) -> Ticket:
+    caller.require(conference_id, "organizer")
+    ticket = tickets.get(ticket_id)
+    if ticket is None or ticket.conference_id != conference_id:
+        raise NotFound(f"There is no ticket {ticket_id} at this conference.")
+    return ticket
+
+
+def _reissue(tickets: Tickets, codes: Codes, keys: CurrentKey, ticket: Ticket, command_id: str, *, by_owner: bool) -> Ticket:
+    reissued = ticket.reissue(next_code(codes, keys, ticket))
+    tickets.replace_code(ticket, reissued, command_id, [_reissued(reissued, by_owner)])
+    return reissued
+
+
+def _reissued(ticket: Ticket, by_owner: bool) -> TicketReissued:
+    return TicketReissued(
+        conference_id=ticket.conference_id,
+        conference_name=ticket.conference_name,
+        ticket_id=ticket.id,
+        order_id=ticket.order_id,
+        owner_id=ticket.owner_id,
+        by_owner=by_owner,
+        attendee_name=ticket.attendee.name,
+        ticket_type_name=ticket.ticket_type_name,
+        code=ticket.code,
+        serial=ticket.serial,
+        valid_from=ticket.valid_from,
+        time_zone=ticket.time_zone,
+    )
+
+
+def next_code(codes: Codes, keys: CurrentKey, ticket: Ticket) -> str:
+    """That follows the ticket's present one. Raises CodesExhausted."""
+    return codes.sign(
+        EntryCode(
+            key_id=keys.current(ticket.conference_id),
+            ticket_id=ticket.id,
+            conference_id=ticket.conference_id,
+            ticket_type_id=ticket.ticket_type_id,
+            valid_from=ticket.valid_from,
+            valid_until=ticket.valid_until,
+            serial=ticket.next_serial,
+        )
+    )
+
+
 def read_ticket(tickets: Tickets, *, caller: Caller, ticket_id: str) -> Ticket:
     """For its owner alone: it holds the code that admits, and an e-mail address. Raises NotFound for anybody else."""
     ticket = tickets.get(ticket_id)
     if ticket is None or ticket.owner_id != caller.user_id:
-        raise NotFound(f"There is no ticket {ticket_id} of yours. GET /tickets lists those you have.")
+        raise not_yours(ticket_id)
     return ticket
+
+
+def not_yours(ticket_id: str) -> NotFound:
+    return NotFound(f"There is no ticket {ticket_id} of yours. GET /tickets lists those you have.")

@@ -1,16 +1,34 @@
-"""What tickets do when an order is paid, refunded or cancelled. Each reaction is safe to repeat, reorder and delay."""
+"""What becomes of tickets when an order is paid, refunded or cancelled, and what scanners are told of it.
 
+Each reaction is safe to repeat, reorder and delay.
+"""
+
+from functions.tickets.domain import ticket_id
 from functions.tickets.dynamo import DynamoTickets, OutboxMessages
+from functions.tickets.dynamo_feed import DynamoFeed
+from functions.tickets.dynamo_keys import DynamoKeys
 from functions.tickets.secret import entry_codes
 from functions.tickets.use_cases import cancel_tickets, issue_tickets
 from functions.tickets.use_cases_aftersales import gather_mail, name_attendee
+from functions.tickets.use_cases_offline import publish
 from shared.clock import now
-from shared.messages import AttendeeChanged, OrderCancelled, OrderMailRequested, OrderPaid, OrderRefunded
+from shared.messages import (
+    AttendeeChanged,
+    OrderCancelled,
+    OrderMailRequested,
+    OrderPaid,
+    OrderRefunded,
+    TicketCancelled,
+    TicketCheckedIn,
+    TicketIssued,
+    TicketReissued,
+    TicketTransferred,
+)
 from shared.worker import Worker
 
 
 def on_order_paid(order: OrderPaid) -> None:
-    issue_tickets(DynamoTickets(), entry_codes(), now, order)
+    issue_tickets(DynamoTickets(), entry_codes(), DynamoKeys(), now, order)
 
 
 def on_order_refunded(order: OrderRefunded) -> None:
@@ -24,10 +42,15 @@ def on_order_cancelled(order: OrderCancelled) -> None:
 
 def on_attendee_changed(changed: AttendeeChanged) -> None:
     name_attendee(DynamoTickets(), changed)
+    publish(DynamoFeed(), DynamoTickets(), now, ticket_id(changed.order_id, changed.number))
 
 
 def on_order_mail_requested(requested: OrderMailRequested) -> None:
     gather_mail(DynamoTickets(), OutboxMessages(), requested)
+
+
+def on_ticket_changed(ticket: TicketIssued | TicketReissued | TicketTransferred | TicketCancelled | TicketCheckedIn) -> None:
+    publish(DynamoFeed(), DynamoTickets(), now, ticket.ticket_id)
 
 
 handler = Worker(
@@ -37,5 +60,10 @@ handler = Worker(
         OrderCancelled: on_order_cancelled,
         AttendeeChanged: on_attendee_changed,
         OrderMailRequested: on_order_mail_requested,
+        TicketIssued: on_ticket_changed,
+        TicketReissued: on_ticket_changed,
+        TicketTransferred: on_ticket_changed,
+        TicketCancelled: on_ticket_changed,
+        TicketCheckedIn: on_ticket_changed,
     }
 )

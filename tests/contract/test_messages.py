@@ -20,6 +20,7 @@ EUR = Money(4900, "EUR")
 LINE = messages.TicketLine("typ_1", "Regular", EUR, "Ada", "ada@example.org", NOON, NOON)
 ADA: dict[str, Any] = {"user_id": "usr_1", "email": "ada@example.org", "name": "Ada"}
 CNF: dict[str, Any] = {"conference_id": "cnf_1"}
+TICKET: dict[str, Any] = {**CNF, "ticket_id": "tkt_1", "owner_id": "usr_1"}
 ORDER: dict[str, Any] = {**CNF, "order_id": "ord_1", "buyer_id": "usr_1"}
 
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
@@ -129,14 +130,54 @@ REACHES: list[tuple[Message, set[str]]] = [
             code="KETEMU:E1:X",
             valid_from=NOON,
         ),
-        {"Contacts", "Events", "Notifications"},
+        {"Tickets", "Contacts", "Events", "Notifications"},
     ),
-    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Events", "Notifications"}),
+    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Tickets", "Events", "Notifications"}),
+    (
+        messages.TicketReissued(
+            **TICKET,
+            order_id="ord_1",
+            by_owner=True,
+            attendee_name="Ada",
+            ticket_type_name="Regular",
+            code="KETEMU:E2:X",
+            serial=2,
+            valid_from=NOON,
+        ),
+        {"Tickets", "Notifications"},
+    ),
+    (
+        messages.TicketTransferOffered(
+            **TICKET,
+            ticket_type_name="Regular",
+            owner_name="Ada",
+            email="bob@example.org",
+            token="secret",
+            valid_from=NOON,
+            expires_at=NOON,
+        ),
+        {"Notifications"},
+    ),
+    (messages.TicketTransferEnded(**TICKET, email="bob@example.org", declined=True), {"Notifications"}),
+    (
+        messages.TicketTransferred(
+            **TICKET,
+            order_id="ord_1",
+            ticket_type_name="Regular",
+            from_id="usr_2",
+            owner_name="Ada",
+            owner_email="ada@example.org",
+            code="KETEMU:E2:X",
+            serial=2,
+            valid_from=NOON,
+        ),
+        {"Tickets", "Contacts", "Notifications"},
+    ),
     (
         messages.TicketCheckedIn(
             **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON
         ),
-        {"Notifications"},
+        {"Tickets", "Notifications"},
     ),
     (
         messages.ContactExchanged(

@@ -59,6 +59,7 @@ PUBLIC_ROUTES = {
     ("get", "/events/calendars/{token}"),
     ("get", "/orders/availability/{conference_id}"),
     ("post", "/tickets/devices/pair"),
+    ("get", "/tickets/conferences/{conference_id}/keys"),
 }
 
 

@@ -4,6 +4,7 @@ import io
 import json
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
@@ -60,13 +61,13 @@ def test_who_has_no_ticket_has_an_empty_list(table: Table) -> None:
     assert get("/tickets").json == {"items": [], "next_cursor": None}
 
 
-@pytest.mark.parametrize("view", ["", "/qrcode"])
+@pytest.mark.parametrize("view", ["", "/qrcode", "/pdf"])
 def test_its_owner_may_see_a_ticket(table: Table, view: str) -> None:
     assert get(f"/tickets/{issued()['id']}{view}").status == 200
 
 
 @pytest.mark.parametrize("caller", [BOB, STRANGER, DOOR, HOST])
-@pytest.mark.parametrize("view", ["", "/qrcode"])
+@pytest.mark.parametrize("view", ["", "/qrcode", "/pdf"])
 def test_to_anybody_else_it_does_not_exist(table: Table, caller: Caller, view: str) -> None:
     answer = get(f"/tickets/{issued()['id']}{view}", caller)
     assert (answer.status, answer.problem()) == (404, "not-found")
@@ -80,6 +81,27 @@ def test_the_picture_reads_as_the_code(table: Table, box: int) -> None:
     assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("image/png", "private, no-store")
     assert image.width == (49 + 8) * box
     assert [found.text for found in zxingcpp.read_barcodes(image)] == [ticket["code"]]
+
+
+@pytest.mark.parametrize(("level", "modules"), [("L", 45), ("M", 49), ("Q", 57), ("H", 65)])
+def test_more_error_correction_makes_a_larger_symbol_of_the_same_code(table: Table, level: str, modules: int) -> None:
+    ticket = issued()
+    image = Image.open(io.BytesIO(get(f"/tickets/{ticket['id']}/qrcode?box=4&level={level}").body))
+    assert image.width == (modules + 8) * 4
+    assert [found.text for found in zxingcpp.read_barcodes(image)] == [ticket["code"]]
+
+
+def test_a_ticket_is_had_on_paper(table: Table) -> None:
+    ticket = issued()
+    answer = get(f"/tickets/{ticket['id']}/pdf")
+    assert (answer.status, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        200,
+        "application/pdf",
+        "private, no-store",
+    )
+    [page] = pypdfium2.PdfDocument(answer.body)
+    [found] = zxingcpp.read_barcodes(page.render(scale=2).to_pil())
+    assert found.text == ticket["code"]
 
 
 def test_the_picture_is_sent_as_bytes_for_api_gateway(table: Table) -> None:

@@ -65,6 +65,11 @@ def ticket(table: Table) -> dict[str, Any]:
         ("/tickets/<the id>/qrcode?box=0", ADA, "*/*", 422, "invalid"),
         ("/tickets/<the id>/qrcode?box=41", ADA, "*/*", 422, "invalid"),
         ("/tickets/<the id>/qrcode?box=big", ADA, "*/*", 422, "invalid"),
+        ("/tickets/<the id>/qrcode?level=X", ADA, "*/*", 422, "invalid"),
+        ("/tickets/<the id>/qrcode?level=", ADA, "*/*", 422, "invalid"),
+        ("/tickets/<the id>/pdf", None, "*/*", 401, "unauthenticated"),
+        ("/tickets/<the id>/pdf", BOB, "*/*", 404, "not-found"),
+        (f"/tickets/{UNKNOWN}/pdf", ADA, "*/*", 404, "not-found"),
         ("/tickets/<the id>/picture", ADA, "*/*", 404, "not-found"),
     ],
 )

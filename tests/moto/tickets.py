@@ -6,8 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.tickets import api, worker
-from functions.tickets.secret import entry_codes
+from functions.tickets import api, secret, worker
 from shared.caller import Caller
 from shared.clock import now
 from shared.ids import derived_id
@@ -28,7 +27,7 @@ def keep_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """The root secret, as the stack makes it."""
     boto3.client("secretsmanager").create_secret(Name="ketemu-tickets", SecretString="s" * 64)
     monkeypatch.setenv("TICKET_SECRET", "ketemu-tickets")
-    entry_codes.cache_clear()
+    secret.forget()
 
 
 def order_paid(quantity: int = 1, *, order: str = "1", buyer: Caller = ADA, opens: datetime | None = None) -> OrderPaid:

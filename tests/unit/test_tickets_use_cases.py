@@ -74,6 +74,11 @@ class TicketsInMemory:
         raise Malformed("The list is not used here.")
 
 
+class FirstKey:
+    def current(self, conference_id: str) -> int:
+        return 1
+
+
 def order_paid(quantity: int = 1, time_zone: str = "UTC") -> OrderPaid:
     return OrderPaid(
         conference_id=CONFERENCE,
@@ -100,7 +105,7 @@ CANCELLED = OrderCancelled(conference_id=CONFERENCE, conference_name="Meet", ord
 @pytest.fixture
 def tickets() -> TicketsInMemory:
     store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid())
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid())
     store.messages.clear()
     return store
 
@@ -115,7 +120,7 @@ def only(tickets: TicketsInMemory) -> Ticket:
 
 def test_each_line_becomes_a_ticket_whose_code_says_what_it_admits_to() -> None:
     store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid(3))
     for number, ticket in enumerate(store.tickets.values(), start=1):
         entry = CODES.verify(ticket.code)
         assert ticket.attendee.name == f"Guest {number}"
@@ -125,7 +130,7 @@ def test_each_line_becomes_a_ticket_whose_code_says_what_it_admits_to() -> None:
 
 def test_each_ticket_is_told_of_with_its_number_and_code() -> None:
     store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid(3))
     told = [message for message in store.messages if isinstance(message, TicketIssued)]
     assert [(message.number, message.order_tickets) for message in told] == [(1, 3), (2, 3), (3, 3)]
     assert [message.code for message in told] == [ticket.code for ticket in store.tickets.values()]
@@ -135,7 +140,7 @@ def test_each_ticket_is_told_of_with_its_number_and_code() -> None:
 def test_a_payment_heard_of_twice_issues_once(capsys: pytest.CaptureFixture[str]) -> None:
     store = TicketsInMemory()
     for _ in range(3):
-        issue_tickets(store, CODES, lambda: NOW, order_paid(2))
+        issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid(2))
     assert (len(store.tickets), len(store.messages)) == (2, 2)
     assert capsys.readouterr().out.count('"TicketsIssued":[2.0]') == 1
 
@@ -156,7 +161,7 @@ def test_a_refunded_or_cancelled_order_has_no_tickets_left(tickets: TicketsInMem
 def test_a_refund_that_overtakes_the_payment_leaves_nothing_to_issue() -> None:
     store = TicketsInMemory()
     cancel_tickets(store, REFUNDED)
-    issue_tickets(store, CODES, lambda: NOW, order_paid())
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid())
     cancel_tickets(store, REFUNDED)
     assert not store.tickets
     assert not store.messages
@@ -168,7 +173,7 @@ def refunded(*numbers: int) -> OrderRefunded:
 
 def test_a_refund_of_some_tickets_cancels_exactly_those() -> None:
     store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid(3))
     store.messages.clear()
     for _ in range(2):
         cancel_tickets(store, refunded(2))
@@ -185,7 +190,7 @@ def test_refunds_of_some_tickets_count_in_any_order_of_messages(heard: Sequence[
     store = TicketsInMemory()
     for message in [*heard, *heard]:
         if isinstance(message, OrderPaid):
-            issue_tickets(store, CODES, lambda: NOW, message)
+            issue_tickets(store, CODES, FirstKey(), lambda: NOW, message)
         else:
             cancel_tickets(store, message)
     assert [ticket.status for ticket in store.tickets.values()] == ["valid", "cancelled", "valid", "cancelled"]
@@ -195,7 +200,7 @@ def test_refunds_of_some_tickets_count_in_any_order_of_messages(heard: Sequence[
 
 def test_a_refund_of_the_rest_cancels_what_was_left() -> None:
     store = TicketsInMemory()
-    issue_tickets(store, CODES, lambda: NOW, order_paid(3))
+    issue_tickets(store, CODES, FirstKey(), lambda: NOW, order_paid(3))
     store.messages.clear()
     for message in (refunded(2), REFUNDED, refunded(1), REFUNDED):
         cancel_tickets(store, message)

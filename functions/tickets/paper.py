@@ -1,0 +1,81 @@
+"""A ticket on paper: one page of A4 with its QR code, in the scripts that Noto Sans, Arabic, Devanagari and Thai have."""
+
+import io
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from functions.tickets.domain import Ticket
+from shared.clock import local_time
+from shared.qr import png
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_FAMILY: Final = "Noto Sans"  # Latin, Greek, Cyrillic and Vietnamese
+# Another family for the letters that it has not, by the range of them; loaded where one occurs.
+_FALLBACKS: Final = {"Arabic": range(0x0600, 0x0900), "Devanagari": range(0x0900, 0x0980), "Thai": range(0x0E00, 0x0E80)}
+_MARGIN, _QR_WIDTH = 20.0, 90.0  # millimetres; modules of 1.6 mm are read at arm's length
+_GREY = (90, 90, 90)
+
+
+def pdf(ticket: Ticket) -> bytes:
+    """The same ticket always gives the same document, but for what it says of a cancellation."""
+    page = _blank(ticket)
+    _line(page, ticket.conference_name, 24)
+    page.ln(2)
+    _line(page, ticket.ticket_type_name, 15)
+    page.ln(6)
+    _labelled(page, "Name", ticket.attendee.name)
+    _labelled(page, "Valid from", local_time(ticket.valid_from, ticket.time_zone))
+    _labelled(page, "Valid until", local_time(ticket.valid_until, ticket.time_zone))
+    page.ln(4)
+    _draw_code(page, ticket)
+    _labelled(page, "Ticket", ticket.id)
+    _labelled(page, "Order", ticket.order_id)
+    page.ln(4)
+    page.set_text_color(*_GREY)
+    _line(page, "The code admits one person, whoever shows it first. Keep it to yourself, and show it at the door only.", 10)
+    return bytes(page.output())
+
+
+def _blank(ticket: Ticket) -> "FPDF":
+    from fpdf import FPDF  # here, since it loads for longer than a request takes
+
+    page = FPDF(format="A4")
+    page.set_creation_date(ticket.issued_at)
+    page.set_title(f"{ticket.conference_name}: {ticket.ticket_type_name}")
+    page.set_margins(_MARGIN, _MARGIN)
+    said = {ord(letter) for text in (ticket.conference_name, ticket.ticket_type_name, ticket.attendee.name) for letter in text}
+    scripts = [script for script, letters in _FALLBACKS.items() if said.intersection(letters)]
+    page.add_font(_FAMILY, fname=_font("Noto Sans"))
+    for script in scripts:
+        page.add_font(script, fname=_font(f"Noto Sans {script}"))
+    page.set_fallback_fonts(scripts)
+    page.set_text_shaping(True)
+    page.add_page()
+    return page
+
+
+def _font(family: str) -> str:
+    return str(files(f"fontpkg_{family.lower().replace(' ', '_')}") / "files" / f"{family.replace(' ', '')}[wdth,wght].ttf")
+
+
+def _line(page: "FPDF", text: str, size: int) -> None:
+    page.set_font(_FAMILY, size=size)
+    page.multi_cell(0, text=text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def _labelled(page: "FPDF", label: str, text: str) -> None:
+    page.set_text_color(*_GREY)
+    _line(page, label, 9)
+    page.set_text_color(0, 0, 0)
+    _line(page, text, 13)
+    page.ln(1.5)
+
+
+def _draw_code(page: "FPDF", ticket: Ticket) -> None:
+    if ticket.status == "cancelled":
+        _line(page, "CANCELLED: this ticket does not open the door.", 18)
+        return
+    page.image(io.BytesIO(png(ticket.code, box=10)), w=_QR_WIDTH, alt_text="QR code of the ticket")
+    page.ln(2)

@@ -1,0 +1,97 @@
+"""What people hear of tickets that change hands or get a new code: secrets and codes go to one mailbox each."""
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from functions.notifications import worker
+from shared.messages import TicketReissued, TicketTransferEnded, TicketTransferOffered, TicketTransferred, UserRegistered
+from tests.moto.test_notifications_worker import codes, mails, titles
+from tests.support import Table, deliver
+
+NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
+TICKET: dict[str, Any] = {"conference_id": "cnf_1", "conference_name": "PyCon", "ticket_id": "tkt_1"}
+REISSUED = TicketReissued(
+    **TICKET,
+    order_id="ord_1",
+    owner_id="usr_ada",
+    by_owner=True,
+    attendee_name="Grace",
+    ticket_type_name="Regular",
+    code="KETEMU:E2:NEW",
+    serial=2,
+    valid_from=NINE,
+)
+OFFERED = TicketTransferOffered(
+    **TICKET,
+    ticket_type_name="Regular",
+    owner_id="usr_ada",
+    owner_name="Ada",
+    email="eva@example.org",
+    token="the-secret-token",
+    valid_from=NINE,
+    expires_at=NINE,
+    time_zone="Asia/Jakarta",
+)
+TRANSFERRED = TicketTransferred(
+    **TICKET,
+    order_id="ord_1",
+    ticket_type_name="Regular",
+    from_id="usr_ada",
+    owner_id="usr_eva",
+    owner_name="Eva",
+    owner_email="eva@example.org",
+    code="KETEMU:E2:EVAS",
+    serial=2,
+    valid_from=NINE,
+)
+
+
+@pytest.fixture(autouse=True)
+def people(table: Table, mailing: None) -> None:
+    registered = [UserRegistered(user_id=f"usr_{name}", email=f"{name}@example.org", name=name.title()) for name in ("ada", "eva")]
+    assert deliver(worker.handler, *registered) == []
+
+
+def to(mail: EmailMessage) -> list[str]:
+    return [address.addr_spec for address in mail["To"].addresses]
+
+
+def plain(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_the_token_of_an_offer_goes_to_its_mailbox_alone_and_once() -> None:
+    assert deliver(worker.handler, OFFERED, OFFERED) == []
+    [mail] = mails()
+    assert (to(mail), mail["Subject"]) == (["eva@example.org"], "Ada offers you a ticket for PyCon")
+    assert "Token: the-secret-token" in plain(mail)
+    assert "1 June 2026, 16:00 (Asia/Jakarta)" in plain(mail)
+    assert not any("offers you" in title for user in ("usr_ada", "usr_eva") for title in titles(user))
+
+
+def test_a_ticket_that_changed_hands_brings_its_code_to_the_new_owner_alone() -> None:
+    assert deliver(worker.handler, TRANSFERRED, TRANSFERRED) == []
+    by_address = {to(mail)[0]: mail for mail in mails()}
+    assert codes(by_address["eva@example.org"]) == ["KETEMU:E2:EVAS"]
+    assert codes(by_address["ada@example.org"]) == []
+    assert "Your ticket for PyCon is Eva's now" in titles("usr_ada")
+    assert "Your ticket for PyCon" in titles("usr_eva")
+
+
+def test_a_new_code_is_mailed_to_the_tickets_owner() -> None:
+    assert deliver(worker.handler, REISSUED, REISSUED) == []
+    [mail] = mails()
+    assert (to(mail), codes(mail)) == (["ada@example.org"], ["KETEMU:E2:NEW"])
+    assert "You asked for it." in plain(mail)
+
+
+@pytest.mark.parametrize(("declined", "whom"), [(True, "ada@example.org"), (False, "eva@example.org")])
+def test_whoever_did_not_end_an_offer_hears_that_it_ended(declined: bool, whom: str) -> None:
+    ended = TicketTransferEnded(**TICKET, owner_id="usr_ada", email="eva@example.org", declined=declined)
+    assert deliver(worker.handler, ended, ended) == []
+    assert [to(mail) for mail in mails()] == [[whom]]
