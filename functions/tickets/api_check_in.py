@@ -111,7 +111,7 @@ class CheckIn(Scanned):
 
 
 class OfflineScan(Scanned):
-    code: Annotated[str, Field(min_length=1, max_length=300, description="What the QR code says")]
+    code: Annotated[str, Field(min_length=1, max_length=300, description="The code, or the receipt that the scanner kept of it")]
     scanned_at: Annotated[Instant, Field(description="When it happened, by the scanner's clock")]
     decided: Annotated[Decided, Field(description="What the scanner did by itself while it was off line")] = "admitted"
 

@@ -5,6 +5,7 @@ Base 32 and not base 45: at these lengths the QR symbol is the same size, and th
 
 import base64
 import binascii
+import hmac
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
@@ -12,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from functions.tickets.entry_code import PAYLOAD_SIZES, EntryCode, NotACode, Version
+from functions.tickets.entry_code import PAYLOAD_SIZES, SIGNATURE_SIZE, EntryCode, NotACode, Version
+from functions.tickets.sealing import secrets_of
 
 PREFIXES: dict[Version, str] = {version: f"KETEMU:E{version}:" for version in PAYLOAD_SIZES}
-SIGNATURE_SIZE = 64
+RECEIPT_PREFIX = "KETEMU:S1:"
+PROOF_SIZE = 16
 
 
 class EntryCodes:
@@ -42,6 +45,19 @@ class EntryCodes:
             raise NotACode from None
         return entry
 
+    def verify_scanned(self, text: str) -> EntryCode:
+        """As `verify`, also of a receipt: what a scanner keeps of a code that it saw, which opens neither door nor record.
+
+        Signing is deterministic, so the code can be made again from its payload and its proof compared. Raises NotACode.
+        """
+        if not text.startswith(RECEIPT_PREFIX):
+            return self.verify(text)
+        raw = _base32(text.removeprefix(RECEIPT_PREFIX))
+        entry = EntryCode.of_payload(raw[:-PROOF_SIZE])
+        if not hmac.compare_digest(secrets_of(signed_bytes(self.sign(entry))).proof, raw[-PROOF_SIZE:]):
+            raise NotACode
+        return entry
+
     def public_key(self, conference_id: str, key_id: int) -> Ed25519PublicKey:
         """What a scanner needs to verify the codes of a conference by itself."""
         return self._key(conference_id, key_id).public_key()
@@ -56,13 +72,25 @@ def signed_bytes(code: str) -> bytes:
     version = next((version for version, prefix in PREFIXES.items() if code.startswith(prefix)), None)
     if version is None:
         raise NotACode
-    text = code.removeprefix(PREFIXES[version])
+    signed = _base32(code.removeprefix(PREFIXES[version]))
+    if len(signed) != PAYLOAD_SIZES[version] + SIGNATURE_SIZE or signed[0] != version:
+        raise NotACode
+    return signed
+
+
+def receipt_of(code: str) -> str:
+    """What a scanner keeps of a code that it saw: the payload, and a proof in the place of the signature."""
+    signed = signed_bytes(code)
+    raw = signed[:-SIGNATURE_SIZE] + secrets_of(signed).proof
+    return RECEIPT_PREFIX + base64.b32encode(raw).decode().rstrip("=")
+
+
+def _base32(text: str) -> bytes:
     try:
-        signed = base64.b32decode(text + "=" * (-len(text) % 8))
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError):  # ValueError: not ASCII
         raise NotACode from None
     # The last character carries spare bits, which must be zero: each code has one spelling.
-    one_spelling = base64.b32encode(signed).decode().rstrip("=") == text
-    if not one_spelling or len(signed) != PAYLOAD_SIZES[version] + SIGNATURE_SIZE or signed[0] != version:
+    if base64.b32encode(raw).decode().rstrip("=") != text:
         raise NotACode
-    return signed
+    return raw

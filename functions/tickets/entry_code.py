@@ -11,6 +11,7 @@ from shared.ids import id_bytes, id_from_bytes
 Version = Literal[1, 2]
 
 LAST_SERIAL = 2**16 - 1
+SIGNATURE_SIZE = 64
 _IDS_AND_WINDOW = struct.Struct(">BB16s16s16sII")
 _SERIAL = struct.Struct(">H")
 PAYLOAD_SIZES: dict[Version, int] = {1: _IDS_AND_WINDOW.size, 2: _IDS_AND_WINDOW.size + _SERIAL.size}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from functions.tickets.codes import SIGNATURE_SIZE
+from functions.tickets.entry_code import SIGNATURE_SIZE
 
 _NONCE_SIZE = 12
 _BLOCK = 64  # plaintexts are filled up to a multiple of it, so that their length says little of a name

@@ -33,6 +33,9 @@ class Codes(Protocol):
     def verify(self, code: str) -> EntryCode:
         """Raises NotACode."""
 
+    def verify_scanned(self, text: str) -> EntryCode:
+        """Of a code, or of the receipt that a scanner kept of one. Raises NotACode."""
+
 
 class CurrentKey(Protocol):
     def current(self, conference_id: str) -> int:

@@ -110,7 +110,7 @@ def _require_a_door(keeper: Keeper) -> None:
 def _ticket_of(door: Door, codes: Codes, keeper: Keeper, held: Held) -> tuple[str, str, int | None]:
     """The ids of ticket and conference, and the code's serial. Raises NotACode, NotFound, Forbidden, Invalid."""
     if held.code is not None and held.ticket_id is None:
-        entry = codes.verify(held.code)
+        entry = codes.verify_scanned(held.code) if held.decided else codes.verify(held.code)
         return entry.ticket_id, entry.conference_id, entry.serial
     if held.ticket_id is None or held.code is not None:
         raise Invalid("Send either the code of a ticket, or, where a person vouches for its holder, its ticket_id.")
