@@ -132,7 +132,10 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Tickets", "Contacts", "Events", "Notifications"},
     ),
-    (messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"), {"Tickets", "Events", "Notifications"}),
+    (
+        messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"),
+        {"Tickets", "Events", "Notifications"},
+    ),
     (
         messages.TicketReissued(
             **TICKET,
