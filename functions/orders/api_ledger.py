@@ -81,8 +81,8 @@ router = resource()
     _CONFERENCE,
     summary="A conference's orders, newest first, for its organisers and staff",
     description=(
-        "Filters narrow each other. With `q` the orders come by the word that was found, and a page may hold fewer than `limit`: "
-        "the list ends where `next_cursor` is null. A change of an order is here a moment after it was made."
+        "Filters narrow each other, and then a page may hold fewer than `limit`: the list ends where `next_cursor` is null. "
+        "With `q` the orders come by the word that was found. A change of an order is here a moment after it was made."
     ),
     tags=["orders"],
 )

@@ -1,18 +1,17 @@
 """The ledger in the context's table (`items_ledger.py`): an entry and what it changes in the totals are one transaction."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import reduce
-from operator import and_
 from random import SystemRandom
 from typing import Any
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.pagination import ResultIterator
 from pynamodb.transactions import TransactWrite
 
 from functions.orders.items_ledger import EntryItem, TotalItem, WordItem, entries_of, entry_key, totals_of, words_of_conference
-from functions.orders.ledger import Entry, Filter, Tally
+from functions.orders.ledger import Entry, Filter, Tally, type_tag
 from functions.orders.use_cases_ledger import OutOfDate
 from shared.clock import iso
 from shared.table import Item, decode_cursor, failed_conditions, page, transact
@@ -60,10 +59,14 @@ class DynamoLedger:
             raise OutOfDate from failure
 
     def page(self, conference_id: str, wanted: Filter, *, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
+        """At most two round trips, whatever is wanted: what no key tells is left out of the page that was read."""
         if wanted.text:
-            return _found_by_word(conference_id, wanted, limit, cursor)
-        items, following = _listed(conference_id, wanted, limit, cursor)
-        return [item.to_domain() for item in items if isinstance(item, EntryItem)], following
+            entries, following = _looked_up(conference_id, max(wanted.text, key=len), None, limit, cursor)
+        elif wanted.ticket_type_id:
+            entries, following = _looked_up(conference_id, f"{type_tag(wanted.ticket_type_id)}#", wanted.day, limit, cursor)
+        else:
+            entries, following = _listed(conference_id, wanted, limit, cursor)
+        return [entry for entry in entries if wanted.takes(entry)], following
 
     def totals(self, conference_id: str) -> Iterator[Any]:
         for item in Item.query(totals_of(conference_id)):
@@ -72,7 +75,7 @@ class DynamoLedger:
 
 
 def _compose(write: TransactWrite, known: Entry | None, new: Entry, change: Tally, shard: int) -> None:
-    before, after = known.words if known else frozenset(), new.words
+    before, after = known.found_by if known else frozenset(), new.found_by
     unchanged: Condition = Item.pk.does_not_exist() if known is None else EntryItem.revision == known.revision
     for word in before - after:
         write.delete(WordItem.of(word, new))
@@ -83,62 +86,37 @@ def _compose(write: TransactWrite, known: Entry | None, new: Entry, change: Tall
         write.update(TotalItem.of(new.conference_id, cell, shard), actions=TotalItem.adding(cell, counts))
 
 
-def _listed(conference_id: str, wanted: Filter, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
-    partition = entries_of(conference_id)
+def _listed(conference_id: str, wanted: Filter, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
+    partition, attribute, key = entries_of(conference_id), "pk", Item.sk
+    query: Callable[..., ResultIterator[Item]] = Item.query
     if wanted.status:
-        partition = f"{partition}#{wanted.status}"
-    attribute, query = ("gsi1pk", Item.gsi1.query) if wanted.status else ("pk", Item.query)
-    narrowed = _narrowed(wanted)
-    found = query(
-        partition,
-        _around(wanted.day, EntryItem.gsi1sk if wanted.status else EntryItem.sk),
-        filter_condition=narrowed,
-        scan_index_forward=False,
-        limit=limit,
-        page_size=None if narrowed is not None else limit,  # what is left out is not asked for in small pages
-        last_evaluated_key=decode_cursor(cursor, partition, attribute),
-    )
-    return page(found)
+        partition, attribute, key, query = f"{partition}#{wanted.status}", "gsi1pk", Item.gsi1sk, Item.gsi1.query
+    on_day = key.between(*_around(wanted.day)) if wanted.day else None
+    items, following = page(query(partition, on_day, **_newest_first(limit, decode_cursor(cursor, partition, attribute))))
+    return [item.to_domain() for item in items if isinstance(item, EntryItem)], following
 
 
-def _around(day: str | None, key: Any) -> Condition | None:
-    """The instants that may be on that day somewhere."""
-    if day is None:
-        return None
-    midnight = datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
-    between: Condition = key.between(iso(midnight - _FURTHEST), iso(midnight + timedelta(days=1) + _FURTHEST))
-    return between
-
-
-def _narrowed(wanted: Filter) -> Condition | None:
-    """What no key tells: a conference has few ticket types and days, so what is read in vain stays in proportion."""
-    conditions: list[Condition] = []
-    if wanted.ticket_type_id:
-        conditions.append(EntryItem.ticket_type_ids.contains(wanted.ticket_type_id))
-    if wanted.day:
-        conditions.append(EntryItem.day == wanted.day)
-    return reduce(and_, conditions) if conditions else None
-
-
-def _found_by_word(conference_id: str, wanted: Filter, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
-    """By the longest word of the text, which the fewest begin with; the entries say the rest."""
-    partition, start = words_of_conference(conference_id), max(wanted.text, key=len)
-    items, following = page(
-        Item.query(
-            partition,
-            Item.sk.startswith(start),
-            scan_index_forward=False,
-            limit=limit,
-            page_size=limit,
-            last_evaluated_key=decode_cursor(cursor, partition),
-        )
-    )
+def _looked_up(conference_id: str, start: str, day: str | None, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
+    """By the words that begin so; by those of a text the longest, with which the fewest begin."""
+    partition = words_of_conference(conference_id)
+    wanted = Item.sk.between(*(start + instant for instant in _around(day))) if day else Item.sk.startswith(start)
+    items, following = page(Item.query(partition, wanted, **_newest_first(limit, decode_cursor(cursor, partition))))
     words = [item for item in items if isinstance(item, WordItem)]
     entries = _by_key({word.entry_key for word in words})
     found = [(word.word, entries[word.entry_key]) for word in words if word.entry_key in entries]
     # Several words of an order may begin alike: it is listed with the first that comes.
-    once = [entry for word, entry in found if word == max(each for each in entry.words if each.startswith(start))]
-    return [entry for entry in once if wanted.takes(entry)], following
+    once = [entry for word, entry in found if word == max(each for each in entry.found_by if f"{each}#".startswith(start))]
+    return once, following
+
+
+def _newest_first(limit: int, start: Any) -> dict[str, Any]:
+    return {"scan_index_forward": False, "limit": limit, "page_size": limit, "last_evaluated_key": start}
+
+
+def _around(day: str) -> tuple[str, str]:
+    """The instants that may be on that day somewhere."""
+    midnight = datetime.combine(date.fromisoformat(day), time(tzinfo=UTC))
+    return iso(midnight - _FURTHEST), iso(midnight + timedelta(days=1) + _FURTHEST)
 
 
 def _by_key(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Entry]:

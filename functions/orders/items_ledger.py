@@ -3,13 +3,13 @@
 | item | pk | sk | gsi1pk | gsi1sk |
 |---|---|---|---|---|
 | an order's entry | LEDGER#<conference> | <placed at>#<order> | LEDGER#<conference>#<status> | <placed at>#<order> |
-| a word it is found by | WORDS#<conference> | <word>#<placed at>#<order> | | |
+| a word or ticket type it is found by | WORDS#<conference> | <word>#<placed at>#<order> | | |
 | a part of the totals | TOTALS#<conference> | <day>#<ticket type>#<shard> | | |
 
 They have partitions of their own, written by the worker alone: however many read or search, nobody who buys waits for it.
 """
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from functions.orders.domain import Attendee, OrderTicket
@@ -46,7 +46,6 @@ class EntryItem(Item, discriminator="LedgerEntry"):
     amount = NumberAttribute()
     returned = NumberAttribute()
     currency = UnicodeAttribute()
-    ticket_type_ids = UnicodeSetAttribute()
     tickets = JSONAttribute()  # thousands are read for an export: one text is read a tenth as fast as so many maps
 
     @classmethod
@@ -66,7 +65,6 @@ class EntryItem(Item, discriminator="LedgerEntry"):
             amount=entry.total.amount,
             returned=entry.refunded.amount,
             currency=entry.total.currency,
-            ticket_type_ids=set(entry.ticket_type_ids),
             tickets=[_ticket(each) for each in entry.tickets],
         )
 

@@ -112,6 +112,11 @@ class Entry:
         return frozenset(list(found)[:MAX_WORDS])
 
     @property
+    def found_by(self) -> frozenset[str]:
+        """Under what it is looked up: its words, and its ticket types whole."""
+        return self.words | {type_tag(each) for each in self.ticket_type_ids}
+
+    @property
     def tally(self) -> Tally:
         """What the order adds to the totals."""
         tally: dict[Cell, Counts] = {}
@@ -129,6 +134,11 @@ class Entry:
         for ticket, came, went in zip(self.tickets, revenue, returned, strict=True):
             state = self.status if not sold else "paid" if ticket.status == "active" and self.status != "refunded" else "refunded"
             yield Counts(**{state: 1}, revenue=came, returned=went)
+
+
+def type_tag(ticket_type_id: str) -> str:
+    """A ticket type among the words. No word is like it: words have no upper case."""
+    return f"TYPE={ticket_type_id}"
 
 
 def words_of(text: str) -> list[str]:

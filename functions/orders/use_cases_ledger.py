@@ -16,7 +16,7 @@ from shared.telemetry import logger
 # One answer of Lambda is 6 MB at most, which base64 makes 4.5; beyond what is enough there may be one page of large orders more.
 ENOUGH = 3_000_000  # bytes
 _EXPORTED = 200  # entries a page: twenty tickets each are 1.2 MB
-_LONG = timedelta(seconds=5)  # the function has ten
+_LONG = timedelta(seconds=15)  # API Gateway waits 29
 
 _ATTEMPTS = 10  # to write an entry that other messages of its order write too: each failure means that one of them did
 
@@ -36,7 +36,7 @@ class Ledger(Protocol):
         """
 
     def page(self, conference_id: str, wanted: Filter, *, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
-        """Entries that `wanted` takes, newest first; with a text, by the word that it begins. A page may hold fewer than `limit`.
+        """Entries that `wanted` takes, newest first; with a text, by the word that it begins. Of a filter a page may hold fewer.
 
         Raises Malformed for a cursor that is not of this list.
         """

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.orders.domain import Attendee, Change, Line, Order, Payment
+from functions.orders.domain import Attendee, Change, Line, Order
 from functions.orders.ledger import MAX_WORDS, Cell, Counts, Entry, Filter, apportion, difference, words_of
+from functions.orders.payment import Payment
 from shared.money import Money
 
 NIGHT = datetime(2026, 6, 1, 22, tzinfo=UTC)  # the next morning in Jakarta
@@ -44,7 +45,7 @@ RESERVED = Order(
     expires_at=NIGHT,
     time_zone="Asia/Jakarta",
 )
-PAID = RESERVED.paid(Payment("confirmed", "simulated", "pay_1"), NIGHT)
+PAID = RESERVED.paid(Payment(1, "simulated", "confirmed", NIGHT), NIGHT)
 REGULAR, STUDENT = Cell("2026-06-02", "regular", "Regular", "EUR"), Cell("2026-06-02", "student", "Student", "EUR")
 
 
