@@ -583,6 +583,25 @@ class TicketCheckedIn(Message):
     attendee_name: str = ""  # where that is not the owner
 
 
+@dataclass(frozen=True, kw_only=True)
+class DoubleEntryFound(Message):
+    """A ticket was admitted twice while scanners were apart. `crew` are the people to tell; each `by` is a scanner or a person."""
+
+    context = "tickets"
+    conference_id: str
+    conflict_id: str
+    ticket_id: str
+    crew: tuple[str, ...]
+    first_gate: str | None
+    first_at: datetime
+    first_by: str
+    second_gate: str | None
+    second_at: datetime
+    second_by: str
+    conference_name: str = ""
+    time_zone: str = "UTC"
+
+
 # contacts
 
 

@@ -213,6 +213,21 @@ def ticket_scanned(
     )
 
 
+def passage(gate: str | None, at: datetime, time_zone: str) -> str:
+    """E.g. `at gate North on 1 June 2027, 09:00 (Asia/Jakarta)`."""
+    return f"{f'at gate {gate} ' if gate else ''}on {local_time(at, time_zone)}"
+
+
+def double_entry(conflict_id: str, ticket_id: str, conference_id: str, conference: str, *, first: str, second: str) -> News:
+    """For the crew; `first` and `second` are passages."""
+    return News(
+        "double-entry",
+        f"A ticket was let in twice at {conference_named(conference)}",
+        f"It came in {first} and again {second}, while scanners were off line. Find out why, and resolve it with a note.",
+        {"conference_id": conference_id, "ticket_id": ticket_id, "conflict_id": conflict_id},
+    )
+
+
 def _greeting(attendee: str, entered: bool) -> str:
     if attendee:
         return f"{attendee} is at" if entered else f"{attendee} has left"

@@ -75,6 +75,7 @@ _TABLE = (
     Kind("ticket-received", "A ticket was handed on to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("checked-in", "A ticket of yours was checked in", email=Setting.OFF, digest=True),
     Kind("checked-out", "A ticket of yours was checked out", email=Setting.OFF, digest=True),
+    Kind("double-entry", "A ticket was let in twice at a door you keep", email=Setting.OFF),
     Kind("agenda-moved", "A session moved or is canceled", digest=True),
     Kind("contact-exchanged", "You met somebody", digest=True),
 )

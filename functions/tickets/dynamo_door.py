@@ -1,6 +1,6 @@
 """The door: scans and what they make of a ticket, in the context's table (`items_door.py` has its keys)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -12,6 +12,7 @@ from functions.tickets.door import Desk
 from functions.tickets.gates import DoorPlan
 from functions.tickets.items import TicketItem, commit, instant_text, passage_text
 from functions.tickets.items_door import AnnulmentItem, DeviceItem, DoorPlanItem, ScanItem, door
+from functions.tickets.items_journal import DoorHeadItem
 from functions.tickets.scans import Scan, ScanRecord
 from shared.clock import iso
 from shared.messages import TicketCheckedIn
@@ -23,13 +24,15 @@ class DynamoDoor:
 
     def desk(self, scan: Scan, device_id: str | None) -> Desk:
         """One round trip, whatever there is to read."""
-        keys = [TicketItem.key(scan.ticket_id), ScanItem.key_of(scan), (door(scan.conference_id), "PLAN")]
+        at = door(scan.conference_id)
+        keys = [TicketItem.key(scan.ticket_id), ScanItem.key_of(scan), (at, "PLAN"), (at, "HEAD")]
         if device_id:
             keys.append(DeviceItem.key(device_id))
         ticket: Ticket | None = None
         recorded: ScanRecord | None = None
         device: Device | None = None
         plan = DoorPlan(scan.conference_id)
+        inside: Mapping[str, int] = {}
         for item in Item.batch_get(keys, consistent_read=True):
             match item:
                 case TicketItem():
@@ -38,9 +41,11 @@ class DynamoDoor:
                     recorded = item.domain()
                 case DoorPlanItem():
                     plan = item.domain()
+                case DoorHeadItem():
+                    inside = item.counts().inside
                 case DeviceItem():
                     device = item.domain()
-        return Desk(ticket=ticket, recorded=recorded, plan=plan, device=device)
+        return Desk(ticket=ticket, recorded=recorded, plan=plan, inside=inside, device=device)
 
     def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         """7 write units: 2 for each of the three items, 1 for the ticket's copy in the index.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pynamodb.exceptions import PutError
 
 from functions.tickets.domain import Stale
+from functions.tickets.dynamo_journal import head_and_counts
 from functions.tickets.gates import DoorPlan
 from functions.tickets.items_door import DoorPlanItem, door
 
@@ -19,7 +20,7 @@ class DynamoGates:
             return DoorPlan(conference_id)
 
     def inside(self, conference_id: str) -> Mapping[str, int]:
-        return {}
+        return head_and_counts(conference_id)[1].inside
 
     def save(self, before: DoorPlan, after: DoorPlan) -> None:
         unchanged = DoorPlanItem.version == before.version if before.version else DoorPlanItem.pk.does_not_exist()

@@ -1,14 +1,13 @@
-"""What the door keeps beside the tickets, in the context's table.
+"""What the door keeps beside the tickets, in the context's table; `items_journal.py` has what is written down of it.
 
 | item | pk | sk | gsi1pk | gsi1sk |
 |---|---|---|---|---|
 | TicketScan | SCAN#conference#operator#nonce | SCAN | | |
 | TicketAnnulment | SCAN#conference#operator#nonce | ANNULMENT | | |
 | DoorPlan | DOOR#conference | PLAN | | |
-| DoorHead | DOOR#conference | HEAD | | |
 | Device | DEVICE#id | DEVICE | DEVICES#conference | id |
 
-A scan has a partition of its own, so that a full door heats no key; plan and head are read with it and hardly ever written.
+A scan has a partition of its own, so that a full door heats no key; the plan is read with it and hardly ever written.
 """
 
 from collections.abc import Mapping
@@ -50,7 +49,6 @@ class ScanItem(Item, discriminator="TicketScan"):
     needs_exit = UnicodeAttribute(null=True, attr_name="needs")
     before = JSONAttribute(null=True)
     annulled_at = UnicodeAttribute(null=True, attr_name="annulled")
-    seq = NumberAttribute(null=True)  # of its entry in the journal
 
     @staticmethod
     def key(conference_id: str, operator_id: str, nonce: str) -> tuple[str, str]:
@@ -142,7 +140,6 @@ class AnnulmentItem(Item, discriminator="TicketAnnulment"):
     v = NumberAttribute(default=1)
     at = UnicodeAttribute()
     ticket_id = UnicodeAttribute()
-    seq = NumberAttribute(null=True)
 
     @classmethod
     def of(cls, record: ScanRecord) -> "AnnulmentItem":

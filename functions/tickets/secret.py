@@ -3,6 +3,7 @@
 from functools import cache
 
 from functions.tickets.codes import EntryCodes
+from functions.tickets.journal_keys import JournalKeys
 from functions.tickets.offer_tokens import OfferTokens
 from shared.config import env
 
@@ -21,11 +22,16 @@ def entry_codes() -> EntryCodes:
 
 
 @cache
+def journal_keys() -> JournalKeys:
+    return JournalKeys(root())
+
+
+@cache
 def offer_tokens() -> OfferTokens:
     return OfferTokens(root())
 
 
 def forget() -> None:
     """Fetch the secret anew at the next use."""
-    for kept in (root, entry_codes, offer_tokens):
+    for kept in (root, entry_codes, journal_keys, offer_tokens):
         kept.cache_clear()

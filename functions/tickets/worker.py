@@ -5,6 +5,8 @@ Each reaction is safe to repeat, reorder and delay.
 
 from functions.tickets.domain import ticket_id
 from functions.tickets.dynamo import DynamoTickets, OutboxMessages
+from functions.tickets.dynamo_crew import DynamoCrew
+from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_keys import DynamoKeys
 from functions.tickets.secret import entry_codes
@@ -14,6 +16,7 @@ from functions.tickets.use_cases_offline import publish
 from shared.clock import now
 from shared.messages import (
     AttendeeChanged,
+    MembershipChanged,
     OrderCancelled,
     OrderMailRequested,
     OrderPaid,
@@ -43,6 +46,7 @@ def on_order_cancelled(order: OrderCancelled) -> None:
 def on_attendee_changed(changed: AttendeeChanged) -> None:
     name_attendee(DynamoTickets(), changed)
     publish(DynamoFeed(), DynamoTickets(), now, ticket_id(changed.order_id, changed.number))
+    DynamoDirectory().refresh([ticket_id(changed.order_id, changed.number)])
 
 
 def on_order_mail_requested(requested: OrderMailRequested) -> None:
@@ -53,8 +57,13 @@ def on_ticket_changed(ticket: TicketIssued | TicketReissued | TicketTransferred 
     publish(DynamoFeed(), DynamoTickets(), now, ticket.ticket_id)
 
 
+def on_membership_changed(change: MembershipChanged) -> None:
+    DynamoCrew().keep(change.conference_id, change.user_id, change.role, change.revision)
+
+
 handler = Worker(
     {
+        MembershipChanged: on_membership_changed,
         OrderPaid: on_order_paid,
         OrderRefunded: on_order_refunded,
         OrderCancelled: on_order_cancelled,

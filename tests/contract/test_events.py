@@ -61,6 +61,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "mail_events", "handler"
     elif event.get("source") == "aws.events":
         module, name = {"auth": "rotation", "orders": "schedule"}[context], "handler"
+    elif event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb":
+        module, name = "journal_stream", "handler"
     else:
         module, name = ("worker" if "Records" in event else "api"), "handler"
     return getattr(import_module(f"functions.{context}.{module}"), name)

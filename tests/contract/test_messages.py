@@ -80,7 +80,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Events", "Notifications"},
     ),
-    (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Notifications"}),
+    (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Tickets", "Notifications"}),
     (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
     (
         messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
@@ -181,6 +181,21 @@ REACHES: list[tuple[Message, set[str]]] = [
             **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON
         ),
         {"Tickets", "Notifications"},
+    ),
+    (
+        messages.DoubleEntryFound(
+            **CNF,
+            conflict_id="dbl_1",
+            ticket_id="tkt_1",
+            crew=("usr_1",),
+            first_gate="A",
+            first_at=NOON,
+            first_by="dev_1",
+            second_gate=None,
+            second_at=NOON,
+            second_by="usr_2",
+        ),
+        {"Notifications"},
     ),
     (
         messages.ContactExchanged(

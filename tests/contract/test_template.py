@@ -11,6 +11,7 @@ from samcli.lib.cfn_language_extensions.sam_integration import expand_language_e
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from functions.tickets.happenings import TOLD
 from shared.http import DOOR, PUBLIC, VISITORS
 from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, WRITTEN
 
@@ -60,6 +61,7 @@ PUBLIC_ROUTES = {
     ("get", "/orders/availability/{conference_id}"),
     ("post", "/tickets/devices/pair"),
     ("get", "/tickets/conferences/{conference_id}/keys"),
+    ("get", "/tickets/conferences/{conference_id}/journal/head"),
 }
 
 
@@ -249,11 +251,20 @@ def test_production_keeps_its_tables_and_secrets_whatever_happens_to_the_stack()
 
 
 def test_every_table_streams_its_outbox_to_the_relay() -> None:
-    mappings = of_type("AWS::Lambda::EventSourceMapping").values()
-    assert {mapping["EventSourceArn"]["Fn::GetAtt"][0] for mapping in mappings} == set(of_type("AWS::DynamoDB::Table"))
+    every = of_type("AWS::Lambda::EventSourceMapping").values()
+    mappings = [mapping for mapping in every if mapping["FunctionName"] == {"Ref": "Relay"}]
+    assert sorted(mapping["EventSourceArn"]["Fn::GetAtt"][0] for mapping in mappings) == sorted(of_type("AWS::DynamoDB::Table"))
     for mapping in mappings:
-        assert mapping["FunctionName"] == {"Ref": "Relay"}
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_journal_hears_of_every_record_it_writes_down() -> None:
+    [mapping] = [each for each in of_type("AWS::Lambda::EventSourceMapping").values() if each["FunctionName"] != {"Ref": "Relay"}]
+    assert mapping["FunctionName"] == {"Ref": "TicketsJournal"}
+    images = [json.loads(each["Pattern"])["dynamodb"]["NewImage"] for each in mapping["FilterCriteria"]["Filters"]]
+    rows, messages = images
+    assert set(rows["kind"]["S"]) == {"TicketScan", "TicketAnnulment", "DoorLookUp"}
+    assert set(messages["detail_type"]["S"]) == set(TOLD)
 
 
 def test_every_work_queue_has_long_polling_and_a_watched_dead_letter_queue() -> None:

@@ -7,6 +7,7 @@ from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
 from shared.clock import local_time
 from shared.messages import (
+    DoubleEntryFound,
     TicketCancelled,
     TicketCheckedIn,
     TicketReissued,
@@ -115,6 +116,18 @@ def _with_code(news: News, message: TicketReissued | TicketTransferred, attendee
     )
 
 
+def _double_entry(message: DoubleEntryFound) -> list[Notice]:
+    news = domain.double_entry(
+        message.conflict_id,
+        message.ticket_id,
+        message.conference_id,
+        message.conference_name,
+        first=domain.passage(message.first_gate, message.first_at, message.time_zone),
+        second=domain.passage(message.second_gate, message.second_at, message.time_zone),
+    )
+    return [Notice(news, user_id) for user_id in message.crew]
+
+
 def _ticket(ticket_id: str) -> Link:
     return Link("See the ticket", f"/tickets/{ticket_id}")
 
@@ -126,4 +139,5 @@ NOTICES: Notices = {
     TicketTransferEnded: _offer_ended,
     TicketTransferred: _transferred,
     TicketCheckedIn: _scanned,
+    DoubleEntryFound: _double_entry,
 }
