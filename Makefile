@@ -7,6 +7,7 @@ ALARM_EMAIL ?=
 ENDPOINT ?=
 FUNCTION ?=
 EVENT ?=
+CONFERENCE ?=
 
 export SAM_CLI_TELEMETRY := 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
@@ -21,10 +22,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale build deploy test lint types imports template unit e2e format openapi contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale load-doors verify-journal build deploy test lint types imports template unit e2e format openapi contention lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 environment: ## set up .venv and the emulator from the lock files (done by the others when needed)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11 or newer (Debian: apt install python3 python3-venv)"; exit 1; }
@@ -50,6 +51,12 @@ load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (P
 
 rotate-keys: environment ## let another key sign access tokens; those signed before stay good (PORT=4566; on AWS: docs/accounts.md)
 	@$(BIN)/python -m localstack.invoke --port $(PORT) AuthRotation events/auth/rotate.json
+
+load-doors: environment ## an evening at the doors on the running stack: races, scanners off line, double entries (PORT=4566)
+	@$(BIN)/python -m localstack.doors --port $(PORT)
+
+verify-journal: environment ## prove that a conference's door journal is whole (CONFERENCE=cnf_…; TOKEN of its crew, or the demo's organiser)
+	@$(BIN)/python -m localstack.verify_journal --port $(PORT) "$(CONFERENCE)"
 
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source

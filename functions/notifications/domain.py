@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.caller import Role
+from shared.clock import local_time
 from shared.ids import derived_id, id_bytes, id_from_bytes
 from shared.money import Money
 

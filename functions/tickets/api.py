@@ -1,6 +1,16 @@
 """The HTTP routes of the tickets context, a file per resource."""
 
-from functions.tickets import api_check_in, api_devices, api_directory, api_gates, api_keys, api_live, api_offline, api_tickets, api_transfer
+from functions.tickets import (
+    api_check_in,
+    api_devices,
+    api_directory,
+    api_gates,
+    api_keys,
+    api_live,
+    api_offline,
+    api_tickets,
+    api_transfer,
+)
 from shared.http import Api
 
 app = Api()
