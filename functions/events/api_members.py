@@ -31,6 +31,7 @@ class Invited:
     email: str
     role: Role
     company: str | None
+    speaker_id: str | None
     status: Literal["invited"] = "invited"
     expires_at: datetime
     token: str
@@ -42,6 +43,7 @@ class Membership:
     user_id: str
     role: Role | None
     company: str | None
+    speaker_id: str | None
     status: Literal["active"] = "active"
 
 
@@ -55,6 +57,7 @@ class ListedMember:
     name: str | None
     role: Role | None
     company: str | None
+    speaker_id: str | None
     status: Literal["active", "invited"]
     expires_at: datetime | None
 
@@ -71,6 +74,7 @@ class ListedMember:
             name=member.name,
             role=member.role,
             company=member.company,
+            speaker_id=member.speaker_id,
             status="active",
             expires_at=None,
         )
@@ -84,6 +88,7 @@ class ListedMember:
             name=None,
             role=invitation.role,
             company=invitation.company,
+            speaker_id=invitation.speaker_id,
             status="invited",
             expires_at=invitation.expires_at,
         )
@@ -108,6 +113,7 @@ def post_member(
         email=body.email,
         role=body.role,
         company=body.company,
+        speaker_id=body.speaker_id,
         key=command.key or secrets.token_urlsafe(32),
         fingerprint=command.fingerprint,
     )
@@ -116,6 +122,7 @@ def post_member(
         email=invitation.email,
         role=invitation.role,
         company=invitation.company,
+        speaker_id=invitation.speaker_id,
         expires_at=invitation.expires_at,
         token=token,
     )
@@ -124,7 +131,13 @@ def post_member(
 @router.post("/events/invitations/accept", summary="Accept an invitation", tags=["events"])
 def post_acceptance(body: AcceptInvitation, caller: CallerDep, members: MembersDep) -> Membership:
     member = accept_invitation(members, now, caller=caller, token=body.token)
-    return Membership(conference_id=member.conference_id, user_id=member.user_id, role=member.role, company=member.company)
+    return Membership(
+        conference_id=member.conference_id,
+        user_id=member.user_id,
+        role=member.role,
+        company=member.company,
+        speaker_id=member.speaker_id,
+    )
 
 
 @router.get(_MANY, summary="List members and open invitations", tags=["events"])

@@ -23,7 +23,7 @@ def post_pool(
     return versioned(filed.part, filed.version, 201)
 
 
-@router.get(_MANY, summary="List pools", tags=["events"], security=VISITORS)
+@router.get(_MANY, summary="List pools (members only)", tags=["events"], security=VISITORS)
 def get_pools(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Pool]:
@@ -31,7 +31,7 @@ def get_pools(
     return Page(listing.parts, listing.next_cursor)
 
 
-@router.get(_ONE, summary="Show a pool", tags=["events"], security=VISITORS)
+@router.get(_ONE, summary="Show a pool (members only)", tags=["events"], security=VISITORS)
 def get_pool(conference_id: PathId, pool_id: PathId, visitor: VisitorDep, conferences: ConferencesDep) -> Response[Pool]:
     filed = get_part(conferences, Pool, visitor=visitor, conference_id=conference_id, part_id=pool_id)
     return versioned(filed.part, filed.version)

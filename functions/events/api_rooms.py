@@ -23,7 +23,7 @@ def post_room(
     return versioned(filed.part, filed.version, 201)
 
 
-@router.get(_MANY, summary="List rooms", tags=["events"], security=VISITORS)
+@router.get(_MANY, summary="List rooms (members only)", tags=["events"], security=VISITORS)
 def get_rooms(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Room]:
@@ -31,7 +31,7 @@ def get_rooms(
     return Page(listing.parts, listing.next_cursor)
 
 
-@router.get(_ONE, summary="Show a room", tags=["events"], security=VISITORS)
+@router.get(_ONE, summary="Show a room (members only)", tags=["events"], security=VISITORS)
 def get_room(conference_id: PathId, room_id: PathId, visitor: VisitorDep, conferences: ConferencesDep) -> Response[Room]:
     filed = get_part(conferences, Room, visitor=visitor, conference_id=conference_id, part_id=room_id)
     return versioned(filed.part, filed.version)

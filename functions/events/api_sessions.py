@@ -24,7 +24,7 @@ def post_session(
     return versioned(ShownSession.of(filed.part), filed.version, 201)
 
 
-@router.get(_MANY, summary="List sessions", tags=["events"], security=VISITORS)
+@router.get(_MANY, summary="List sessions (members only)", tags=["events"], security=VISITORS)
 def get_sessions(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ShownSession]:
@@ -32,7 +32,7 @@ def get_sessions(
     return Page([ShownSession.of(session) for session in listing.parts], listing.next_cursor)
 
 
-@router.get(_ONE, summary="Show a session", tags=["events"], security=VISITORS)
+@router.get(_ONE, summary="Show a session (members only)", tags=["events"], security=VISITORS)
 def get_session(
     conference_id: PathId, session_id: PathId, visitor: VisitorDep, conferences: ConferencesDep
 ) -> Response[ShownSession]:

@@ -24,7 +24,7 @@ def post_speaker(
     return versioned(ShownSpeaker.of(filed.part), filed.version, 201)
 
 
-@router.get(_MANY, summary="List speakers", tags=["events"], security=VISITORS)
+@router.get(_MANY, summary="List speakers (members only)", tags=["events"], security=VISITORS)
 def get_speakers(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ShownSpeaker]:
@@ -32,7 +32,7 @@ def get_speakers(
     return Page([ShownSpeaker.of(speaker) for speaker in listing.parts], listing.next_cursor)
 
 
-@router.get(_ONE, summary="Show a speaker", tags=["events"], security=VISITORS)
+@router.get(_ONE, summary="Show a speaker (members only)", tags=["events"], security=VISITORS)
 def get_speaker(
     conference_id: PathId, speaker_id: PathId, visitor: VisitorDep, conferences: ConferencesDep
 ) -> Response[ShownSpeaker]:

@@ -23,7 +23,7 @@ def post_track(
     return versioned(filed.part, filed.version, 201)
 
 
-@router.get(_MANY, summary="List tracks", tags=["events"], security=VISITORS)
+@router.get(_MANY, summary="List tracks (members only)", tags=["events"], security=VISITORS)
 def get_tracks(
     conference_id: PathId, visitor: VisitorDep, conferences: ConferencesDep, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Track]:
@@ -31,7 +31,7 @@ def get_tracks(
     return Page(listing.parts, listing.next_cursor)
 
 
-@router.get(_ONE, summary="Show a track", tags=["events"], security=VISITORS)
+@router.get(_ONE, summary="Show a track (members only)", tags=["events"], security=VISITORS)
 def get_track(conference_id: PathId, track_id: PathId, visitor: VisitorDep, conferences: ConferencesDep) -> Response[Track]:
     filed = get_part(conferences, Track, visitor=visitor, conference_id=conference_id, part_id=track_id)
     return versioned(filed.part, filed.version)

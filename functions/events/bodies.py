@@ -188,6 +188,7 @@ class Invite(Body):
     email: Email
     role: Role
     company: Name | None = None
+    speaker_id: Id | None = None
 
 
 class AcceptInvitation(Body):

@@ -280,7 +280,10 @@ class Track(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker(Part):
-    """`external_id` is what the system calls them that they were imported from; it is not shown."""
+    """`user_id` is theirs once they accepted an invitation as this speaker.
+
+    `external_id` is what the system calls them that they were imported from; it is not shown.
+    """
 
     prefix, noun, limit = "spk", "speaker", 3000
 
@@ -288,6 +291,7 @@ class Speaker(Part):
     biography: str | None
     company: str | None
     external_id: str | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,16 @@
 """Members and invitations in DynamoDB, side by side under their conference: `MEMBER#<user or invitation id>`."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from pynamodb.exceptions import DeleteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from functions.events.domain import Conference, Overtaken
+from functions.events.domain import Conference, Overtaken, Speaker
 from functions.events.dynamo import Write, commit, post, touch, within
-from functions.events.items import CONF, MEMBER, ConferenceItem, InvitationItem, MemberItem, partition
+from functions.events.items import CONF, MEMBER, PART, ConferenceItem, InvitationItem, MemberItem, SpeakerItem, partition
 from functions.events.membership import Invitation, Member, Opened
 from shared.clock import now
 from shared.messages import Message
@@ -55,7 +57,7 @@ class DynamoMembers:
         return item.to_domain()
 
     def open(self, conference_id: str, invitation_id: str, user_id: str) -> Opened | None:
-        """One BatchGetItem, consistent."""
+        """One BatchGetItem, consistent; and another for the profile of whoever is invited as a speaker."""
         pk = partition(conference_id)
         keys = [(pk, sk) for sk in (CONF, MEMBER + invitation_id, MEMBER + user_id)]
         found = {item.sk: item for item in Item.batch_get(keys, consistent_read=True)}
@@ -63,7 +65,10 @@ class DynamoMembers:
         if not isinstance(conference, ConferenceItem) or not isinstance(invitation, InvitationItem):
             return None
         return Opened(
-            conference.to_domain(), invitation.to_domain(), member.to_domain() if isinstance(member, MemberItem) else None
+            conference.to_domain(),
+            invitation.to_domain(),
+            member.to_domain() if isinstance(member, MemberItem) else None,
+            _speaker(pk, invitation.speaker_id) if invitation.speaker_id else None,
         )
 
     def join(self, opened: Opened, invitation: Invitation, member: Member, messages: Sequence[Message]) -> None:
@@ -71,10 +76,12 @@ class DynamoMembers:
             unused = InvitationItem.pk.exists() & InvitationItem.accepted_by.does_not_exist()
             transaction.save(InvitationItem.of(invitation), condition=unused)
 
-        commit(accept, _put(member), post(messages))
+        linked = [_link(opened.conference.touched(), member.speaker_id, member.user_id)] if member.speaker_id else []
+        commit(accept, _put(member), *linked, post(messages))
 
-    def leave(self, conference: Conference, member: Member, messages: Sequence[Message]) -> None:
-        commit(_put(member), touch(conference), post(messages))
+    def leave(self, conference: Conference, member: Member, speaker: Speaker | None, messages: Sequence[Message]) -> None:
+        freed = _link(conference, speaker.id, None) if speaker else touch(conference)
+        commit(_put(member), freed, post(messages))
 
     def withdraw(self, conference_id: str, invitation_id: str) -> bool:
         item = InvitationItem(pk=partition(conference_id), sk=MEMBER + invitation_id)
@@ -85,6 +92,24 @@ class DynamoMembers:
                 raise
             return False
         return True
+
+
+def _speaker(pk: str, speaker_id: str) -> Speaker | None:
+    found = next(Item.batch_get([(pk, PART + speaker_id)], consistent_read=True), None)
+    return cast("Speaker", found.to_domain()) if isinstance(found, SpeakerItem) else None
+
+
+def _link(conference: Conference, speaker_id: str, user_id: str | None) -> Write:
+    """The speaker as this revision of the conference has them, so that nobody who edits them now overwrites it."""
+    whose = SpeakerItem.user_id.set(user_id) if user_id else SpeakerItem.user_id.remove()
+    key = SpeakerItem(pk=partition(conference.id), sk=PART + speaker_id)
+    actions: list[Action] = [whose, SpeakerItem.version.set(conference.revision)]
+
+    def write(transaction: TransactWrite) -> None:
+        touch(conference)(transaction)
+        transaction.update(key, actions=actions, condition=SpeakerItem.pk.exists())
+
+    return write
 
 
 def _put(member: Member) -> Write:

@@ -155,6 +155,7 @@ class SpeakerItem(PartItem, discriminator="Speaker"):
     biography = UnicodeAttribute(null=True)
     company = UnicodeAttribute(null=True)
     external_id = UnicodeAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
 
 
 class SessionItem(PartItem, discriminator="Session"):
@@ -276,6 +277,7 @@ class MemberItem(Item, discriminator="Member"):
     name = UnicodeAttribute(null=True)
     role = UnicodeAttribute(null=True)  # absent of one who was removed
     company = UnicodeAttribute(null=True)
+    speaker_id = UnicodeAttribute(null=True)
     revision = NumberAttribute()
 
     @classmethod
@@ -288,6 +290,7 @@ class MemberItem(Item, discriminator="Member"):
             name=member.name or None,
             role=member.role,
             company=member.company,
+            speaker_id=member.speaker_id,
             revision=member.revision,
             gsi1pk=user_partition(member.user_id) if member.role else None,
             gsi1sk=partition(member.conference_id) if member.role else None,
@@ -301,6 +304,7 @@ class MemberItem(Item, discriminator="Member"):
             name=self.name or "",
             role=cast("Role | None", self.role),
             company=self.company,
+            speaker_id=self.speaker_id,
             revision=int(self.revision),
         )
 
@@ -317,6 +321,7 @@ class InvitationItem(Item, discriminator="Invitation"):
     fingerprint = UnicodeAttribute()
     expires_at = UTCDateTimeAttribute()
     accepted_by = UnicodeAttribute(null=True)
+    speaker_id = UnicodeAttribute(null=True)
 
     @classmethod
     def of(cls, invitation: Invitation) -> Self:

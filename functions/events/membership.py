@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from functions.events.domain import Conference
+from functions.events.domain import Conference, Speaker
 from shared.caller import Caller, Role
 from shared.clock import iso
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 
 INVITATION_LIFE = timedelta(days=14)
 
@@ -27,13 +27,24 @@ class AlreadyMember(Conflict):
     slug, title = "already-member", "You are a member already"
 
 
+class NotTheirRole(Invalid):
+    slug, title = "not-their-role", "Only a speaker has a speaker's profile"
+
+
+class SpeakerLinked(Conflict):
+    slug, title = "speaker-linked", "That speaker is somebody already"
+
+
 class LastOrganizer(Conflict):
     slug, title = "last-organizer", "A conference needs an organizer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person's part in a conference. One who was removed stays on record without a role, so that `revision` goes on growing."""
+    """A person's part in a conference, perhaps as one of its speakers.
+
+    One who was removed stays on record without a role, so that `revision` goes on growing.
+    """
 
     conference_id: str
     user_id: str
@@ -41,6 +52,7 @@ class Member:
     name: str
     role: Role | None
     company: str | None
+    speaker_id: str | None = None
     revision: int
 
     @classmethod
@@ -56,7 +68,7 @@ class Member:
         )
 
     def removed(self) -> Self:
-        return replace(self, role=None, email="", name="", company=None, revision=self.revision + 1)
+        return replace(self, role=None, email="", name="", company=None, speaker_id=None, revision=self.revision + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,7 @@ class Invitation:
     fingerprint: str  # of the command that made it
     expires_at: datetime
     accepted_by: str | None = None
+    speaker_id: str | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -87,10 +100,11 @@ class Invitation:
         if not hmac.compare_digest(hash_of(secret), self.secret_hash):
             raise no_invitation()
 
-    def accept(self, caller: Caller, member: Member | None, now: datetime) -> tuple[Self, Member]:
+    def accept(self, caller: Caller, member: Member | None, speaker: Speaker | None, now: datetime) -> tuple[Self, Member]:
         """The invitation as used, and the member it makes of the caller, who may have been one (`member`).
 
-        Raises InvitationUsed, InvitationExpired, AlreadyMember.
+        `speaker` is whom it is for; one that was deleted meanwhile is none, and the caller a speaker without a profile.
+        Raises InvitationUsed, InvitationExpired, AlreadyMember, SpeakerLinked.
         """
         if self.is_accepted:
             raise InvitationUsed("Somebody accepted this invitation before. Ask the organizer for a new one.")
@@ -100,6 +114,8 @@ class Invitation:
             raise AlreadyMember(
                 f"You are {member.role} of conference {self.conference_id}. To change that, an organizer removes you first."
             )
+        if speaker:
+            check_free(speaker)
         joined = Member(
             conference_id=self.conference_id,
             user_id=caller.user_id,
@@ -107,6 +123,7 @@ class Invitation:
             name=caller.name,
             role=self.role,
             company=self.company,
+            speaker_id=speaker.id if speaker else None,
             revision=member.revision + 1 if member else 1,
         )
         return replace(self, accepted_by=caller.user_id), joined
@@ -119,10 +136,27 @@ class Opened:
     conference: Conference
     invitation: Invitation
     member: Member | None
+    speaker: Speaker | None  # whom the invitation is for
 
     def accepted_by(self, caller: Caller) -> Member | None:
         """The member that this invitation made of the caller before."""
         return self.member if self.invitation.accepted_by == caller.user_id and self.member and self.member.role else None
+
+
+def check_speaker(speaker: Speaker, role: Role) -> None:
+    """Whether somebody can be invited to be this speaker. Raises NotTheirRole, SpeakerLinked."""
+    if role != "speaker":
+        raise NotTheirRole(f"speaker_id goes with the role speaker; this invitation is for {role}. Leave one of them out.")
+    check_free(speaker)
+
+
+def check_free(speaker: Speaker) -> None:
+    """Raises SpeakerLinked."""
+    if speaker.user_id:
+        raise SpeakerLinked(
+            f"{speaker.name!r} ({speaker.id}) is user {speaker.user_id}. An organizer removes that member first.",
+            user_id=speaker.user_id,
+        )
 
 
 def secret_of(salt: str, key: str) -> str:

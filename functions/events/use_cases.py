@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -253,7 +253,7 @@ def _release(
         released_at=release.released_at,
         conference=conference,
         rooms=of_kind(Room, parts),
-        speakers=of_kind(Speaker, parts),
+        speakers=tuple(replace(speaker, user_id=None) for speaker in of_kind(Speaker, parts)),  # who they are is not released
         sessions=of_kind(Session, parts),
         tracks=of_kind(Track, parts),
     )

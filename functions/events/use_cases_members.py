@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
-from functions.events.domain import Conference
+from functions.events.domain import Conference, References, Speaker
 from functions.events.membership import (
     INVITATION_LIFE,
     Invitation,
     LastOrganizer,
     Member,
     Opened,
+    check_speaker,
     hash_of,
     no_invitation,
     secret_of,
@@ -33,10 +34,13 @@ class Members(Protocol):
 
     def open(self, conference_id: str, invitation_id: str, user_id: str) -> Opened | None: ...
     def join(self, opened: Opened, invitation: Invitation, member: Member, messages: Sequence[Message]) -> None:
-        """Raises Overtaken where the invitation or the member changed since it was opened."""
+        """And whoever joins as a speaker is linked with their profile.
 
-    def leave(self, conference: Conference, member: Member, messages: Sequence[Message]) -> None:
-        """Raises Overtaken."""
+        Raises Overtaken where the invitation, the member or, with a profile, the conference changed since it was opened.
+        """
+
+    def leave(self, conference: Conference, member: Member, speaker: Speaker | None, messages: Sequence[Message]) -> None:
+        """`speaker` is theirs no longer. Raises Overtaken."""
 
     def withdraw(self, conference_id: str, invitation_id: str) -> bool:
         """Whether there was such an open invitation."""
@@ -53,14 +57,21 @@ def invite(
     email: str,
     role: Role,
     company: str | None,
+    speaker_id: str | None,
     key: str,
     fingerprint: str,
 ) -> tuple[Invitation, str]:
-    """The invitation and its token. Once only by the id, and the same `key` gives the same token. Raises KeyReused.
+    """The invitation and its token. Once only by the id, and the same `key` gives the same token.
+
+    Raises KeyReused, UnknownSpeaker, NotTheirRole, SpeakerLinked.
 
     Whoever can read the table and guess `key` has the token: it should be random.
     """
-    conference = organised(conferences, conference_id, caller).conference
+    desk = organised(conferences, conference_id, caller, *([speaker_id] if speaker_id else []))
+    if speaker_id:
+        desk.check_references(References(speaker_ids=(speaker_id,)))
+        check_speaker(desk.find(Speaker, speaker_id), role)
+    conference = desk.conference
     salt = secrets.token_urlsafe(32)
     made = Invitation(
         id=invitation_id,
@@ -72,6 +83,7 @@ def invite(
         secret_hash=hash_of(secret_of(salt, key)),
         fingerprint=fingerprint,
         expires_at=clock() + INVITATION_LIFE,
+        speaker_id=speaker_id,
     )
     invitation = members.invite(made, [_invited(conference, made, caller, key)])
     if invitation.fingerprint != fingerprint:
@@ -97,7 +109,7 @@ def _invited(conference: Conference, invitation: Invitation, caller: Caller, key
 def accept_invitation(members: Members, clock: Clock, *, caller: Caller, token: str) -> Member:
     """The caller as a member; the same answer however often they accept.
 
-    Raises NotFound, InvitationUsed, InvitationExpired, AlreadyMember.
+    Raises NotFound, InvitationUsed, InvitationExpired, AlreadyMember, SpeakerLinked.
     """
     conference_id, _, rest = token.partition(".")
     invitation_id, _, secret = rest.partition(".")
@@ -107,7 +119,7 @@ def accept_invitation(members: Members, clock: Clock, *, caller: Caller, token: 
     opened.invitation.check_secret(secret)
     if member := opened.accepted_by(caller):
         return member
-    invitation, member = opened.invitation.accept(caller, opened.member, clock())
+    invitation, member = opened.invitation.accept(caller, opened.member, opened.speaker, clock())
     members.join(opened, invitation, member, [membership_changed(opened.conference, member)])
     return member
 
@@ -133,4 +145,13 @@ def remove_member(conferences: Conferences, members: Members, *, caller: Caller,
     if member.role == "organizer" and not members.has_other_organizer(conference_id, member_id):
         raise LastOrganizer("They are the only organizer. Invite another, who accepts, and remove this one then.")
     removed = member.removed()
-    members.leave(conference.touched(), removed, [membership_changed(conference, removed)])
+    speaker = _profile(conferences, conference_id, caller, member)
+    members.leave(conference.touched(), removed, speaker, [membership_changed(conference, removed)])
+
+
+def _profile(conferences: Conferences, conference_id: str, caller: Caller, member: Member) -> Speaker | None:
+    """Which of the speakers the member is; none who was deleted."""
+    if member.speaker_id is None:
+        return None
+    speaker = overseen(conferences, conference_id, caller, member.speaker_id).parts.get(member.speaker_id)
+    return speaker if isinstance(speaker, Speaker) and speaker.user_id == member.user_id else None

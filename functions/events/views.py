@@ -13,6 +13,7 @@ class ShownSpeaker:
     name: str
     biography: str | None
     company: str | None
+    user_id: str | None
 
     @classmethod
     def of(cls, speaker: Speaker) -> Self:

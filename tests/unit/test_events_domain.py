@@ -220,19 +220,19 @@ def test_only_the_secret_that_was_given_out_opens_an_invitation() -> None:
 
 
 def test_an_invitation_makes_one_member_once_and_in_time() -> None:
-    used, member = invitation().accept(BOB, None, NINE)
+    used, member = invitation().accept(BOB, None, None, NINE)
     assert (member.role, member.revision) == ("staff", 1)
     with pytest.raises(InvitationUsed):
-        used.accept(BOB, None, NINE)
+        used.accept(BOB, None, None, NINE)
     with pytest.raises(InvitationExpired):
-        invitation().accept(BOB, None, NINE + INVITATION_LIFE)
+        invitation().accept(BOB, None, None, NINE + INVITATION_LIFE)
     with pytest.raises(AlreadyMember):
-        invitation().accept(BOB, member, NINE)
+        invitation().accept(BOB, member, None, NINE)
 
 
 def test_the_revision_of_a_member_goes_on_growing_after_removal() -> None:
     founder = Member.founder(CONFERENCE.id, BOB)
     removed = founder.removed()
-    _, again = invitation().accept(BOB, removed, NINE)
+    _, again = invitation().accept(BOB, removed, None, NINE)
     assert [founder.revision, removed.revision, again.revision] == [1, 2, 3]
     assert (removed.role, removed.email, removed.name) == (None, "", "")
