@@ -40,7 +40,10 @@ class OfferTicket(Body):
 
 
 class AnswerOffer(Body):
-    token: Annotated[str, Field(min_length=1, max_length=100, description="From the offer's e-mail")]
+    token: (
+        Annotated[str, Field(min_length=1, max_length=100, description="From the offer's e-mail; your verified address does too")]
+        | None
+    ) = None
 
 
 class TransferRule(Body):

@@ -59,6 +59,10 @@ class Offer:
         if (state := self.state(at)) != "open":
             raise OfferClosed(state)
 
+    def is_to(self, caller: Caller) -> bool:
+        """Whether it went to a mailbox that the caller has proven to be theirs."""
+        return caller.email_verified and same_email(self.email, caller.email)
+
     def answered(self, answer: Literal["accepted", "declined", "withdrawn"], by: str | None = None) -> Self:
         return replace(self, answer=answer, accepted_by=by)
 
@@ -108,4 +112,4 @@ def same_email(one: str, other: str) -> bool:
 
 
 def no_offer() -> NotFound:
-    return NotFound("There is no such offer to you. Send the whole token of its e-mail.")
+    return NotFound("There is no such offer to you. Send the whole token of its e-mail, or verify the address that it was sent to.")

@@ -110,7 +110,7 @@ def accept_offer(
     *,
     caller: Caller,
     ticket_id: str,
-    token: str,
+    token: str | None,
 ) -> Ticket:
     """The ticket, as the caller's now, with a code of its own: the code of whoever had it is dead at the same instant.
 
@@ -135,7 +135,7 @@ def accept_offer(
     return again(run)
 
 
-def decline_offer(transfers: Transfers, tokens: Tokens, clock: Clock, *, caller: Caller, ticket_id: str, token: str) -> None:
+def decline_offer(transfers: Transfers, tokens: Tokens, clock: Clock, *, caller: Caller, ticket_id: str, token: str | None) -> None:
     """May be repeated. Raises NotFound, OfferClosed."""
 
     def run() -> None:
@@ -162,9 +162,10 @@ def _require_allowed(transfers: Transfers, ticket: Ticket) -> None:
         raise TransfersForbidden
 
 
-def _require_addressee(tokens: Tokens, offer: Offer, caller: Caller, token: str) -> None:
-    """Who holds the token reads the mailbox. Never who offers it."""
-    if caller.user_id == offer.offered_by or not tokens.is_of(offer.id, token):
+def _require_addressee(tokens: Tokens, offer: Offer, caller: Caller, token: str | None) -> None:
+    """Who holds the token reads the mailbox, and so does whose verified address it is. Never who offers it."""
+    holds = token is not None and tokens.is_of(offer.id, token)
+    if caller.user_id == offer.offered_by or not (holds or offer.is_to(caller)):
         raise no_offer()
 
 

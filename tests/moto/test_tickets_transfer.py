@@ -133,6 +133,16 @@ def test_a_ticket_can_go_on_and_come_back(table: Table) -> None:
     assert [check_in(code, f"n{number}").json["reason"] for number, code in enumerate(codes)] == ["revoked"] * 3 + [None]
 
 
+def test_whose_address_is_verified_needs_no_token(table: Table) -> None:
+    ticket = issued()
+    offer(ticket, email="EVA@example.org")
+    url = f"/tickets/{ticket['id']}/transfer/accept"
+    unproven = call(api.handler, "POST", url, {}, caller=EVA)
+    assert (unproven.status, unproven.problem()) == (404, "not-found")
+    assert call(api.handler, "POST", url, {}, caller=replace(BOB, email_verified=True)).status == 404
+    assert call(api.handler, "POST", url, {}, caller=replace(EVA, email_verified=True)).status == 200
+
+
 @pytest.mark.parametrize("how", ["accept", "decline"])
 @pytest.mark.parametrize(("caller", "token"), [(EVA, "guessed"), (BOB, "guessed"), (ADA, None), (STRANGER, "é")])
 def test_an_offer_is_answered_by_who_has_its_token_and_not_by_who_made_it(
@@ -295,7 +305,8 @@ def test_an_acceptance_between_reading_and_admitting_wins(table: Table, monkeypa
         ("POST", "/transfer/accept", {"token": "x"}, BOB, 404, "not-found"),
         ("POST", "/transfer/accept", {"token": ""}, BOB, 422, "invalid"),
         ("POST", "/transfer/accept", {"token": "x" * 101}, BOB, 422, "invalid"),
-        ("POST", "/transfer/accept", {}, BOB, 422, "invalid"),
+        ("POST", "/transfer/accept", {}, BOB, 404, "not-found"),
+        ("POST", "/transfer/accept", None, BOB, 422, "invalid"),
         ("POST", "/transfer/decline", {"token": "x"}, BOB, 404, "not-found"),
         ("POST", "/reissue", None, None, 401, "unauthenticated"),
         ("POST", "/reissue", None, BOB, 404, "not-found"),
