@@ -24,7 +24,7 @@ Row = Mapping[str, Any]  # an item, of whatever kind
 
 EXPIRY = timedelta(seconds=10)  # how exact a hold's end is promised to be
 PATIENCE = 60  # seconds that messages under way are given to arrive
-POOLED = ("TicketTypeCopy", "Pool")  # what seats are kept for
+POOLED = ("TicketTypeCopy", "Pool", "Voucher")  # what seats are kept for
 HOLDING = ("reserved", "paid", "partially_refunded")  # orders whose seats are out
 TAKEN = ("confirmed", "refunded")  # payments that took money
 

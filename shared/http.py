@@ -26,6 +26,7 @@ from shared.caller import Caller
 from shared.errors import Invalid, JsonObject, Malformed, NotFound, Problem, Unauthenticated
 from shared.ids import derived_id, new_id
 from shared.telemetry import logger
+from shared.versions import etag_of
 
 T = TypeVar("T")
 
@@ -266,7 +267,16 @@ VisitorDep = Annotated[Caller | None, Depends(_visitor)]  # None where nobody is
 CommandDep = Annotated[Command, Depends(_command)]
 Limit = Annotated[int, Query(ge=1, le=100, description="Items a page")]
 Cursor = Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", max_length=1024, description="The ETag that was read: 412 where it is another by now")
+]
 Accept = Annotated[str, Header(alias="Accept", max_length=255)]
+
+
+def versioned(body: T, version: int, status: int = 200) -> Response[T]:
+    """An answer with the ETag that `If-Match` takes."""
+    return Response(status, "application/json", body, {"ETag": etag_of(version)})
+
 
 # What a route says of itself with `security=` where it does not need an access token; template.yaml must agree (a test holds it).
 Security = list[dict[str, list[str]]]

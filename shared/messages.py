@@ -220,6 +220,7 @@ class TicketTypeChanged(Message):
     conference_name: str = ""
     time_zone: str = "UTC"  # of the conference; an IANA name, as wherever a message has one
     pool_id: str | None = None  # of the pool that it shares with other types, beside its own capacity
+    max_per_person: int | None = None  # over all their orders
 
 
 @dataclass(frozen=True, kw_only=True)

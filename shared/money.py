@@ -32,6 +32,9 @@ class Money:
             raise ValueError(f"cannot add {other.currency} to {self.currency}")
         return Money(self.amount + other.amount, self.currency)
 
+    def __sub__(self, other: "Money") -> "Money":
+        return self + other * -1
+
     def __mul__(self, quantity: int) -> "Money":
         return Money(self.amount * quantity, self.currency)
 

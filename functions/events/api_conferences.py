@@ -7,11 +7,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.events.bodies import ChangeConference, CreateConference, PathId
 from functions.events.domain import Conference, slug_of
-from functions.events.edge import AgendaCacheDep, ConferencesDep, IfMatch, resource, versioned
+from functions.events.edge import AgendaCacheDep, ConferencesDep, resource
 from functions.events.use_cases import archive, change_conference, create_conference, publish, visible
 from shared.clock import now
 from shared.errors import Unauthenticated
-from shared.http import VISITORS, CallerDep, CommandDep, Cursor, Limit, Page, VisitorDep
+from shared.http import VISITORS, CallerDep, CommandDep, Cursor, IfMatch, Limit, Page, VisitorDep, versioned
 
 Mine = Annotated[bool, Query(description="The conferences the caller is a member of, drafts included")]
 

@@ -4,9 +4,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.events.bodies import AddRoom, ChangeRoom, PathId
 from functions.events.domain import Room
-from functions.events.edge import ConferencesDep, IfMatch, resource, versioned
+from functions.events.edge import ConferencesDep, resource
 from functions.events.use_cases_parts import add_part, change_part, get_part, list_parts, remove_part
-from shared.http import VISITORS, CallerDep, CommandDep, Cursor, Limit, Page, VisitorDep
+from shared.http import VISITORS, CallerDep, CommandDep, Cursor, IfMatch, Limit, Page, VisitorDep, versioned
 
 _MANY = "/events/conferences/<conference_id>/rooms"
 _ONE = f"{_MANY}/<room_id>"

@@ -7,10 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.events.bodies import AddTicketType, ChangeTicketType, PathId
 from functions.events.domain import Conference, TicketType
-from functions.events.edge import ConferencesDep, IfMatch, resource, versioned
+from functions.events.edge import ConferencesDep, resource
 from functions.events.use_cases_parts import add_part, change_part, get_part, list_parts, remove_part
 from shared.clock import now
-from shared.http import VISITORS, CallerDep, CommandDep, Cursor, Limit, Page, VisitorDep
+from shared.http import VISITORS, CallerDep, CommandDep, Cursor, IfMatch, Limit, Page, VisitorDep, versioned
 
 _MANY = "/events/conferences/<conference_id>/ticket-types"
 _ONE = f"{_MANY}/<ticket_type_id>"
@@ -36,6 +36,7 @@ class TicketTypeOnSale:
     valid_from: datetime
     valid_until: datetime
     pool_id: str | None
+    max_per_person: int | None
 
     @classmethod
     def of(cls, conference: Conference, ticket_type: TicketType) -> "TicketTypeOnSale":
@@ -55,6 +56,7 @@ class TicketTypeOnSale:
             valid_from=validity.starts_at,
             valid_until=validity.ends_at,
             pool_id=ticket_type.pool_id,
+            max_per_person=ticket_type.max_per_person,
         )
 
 

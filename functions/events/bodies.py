@@ -46,6 +46,7 @@ HttpsUrl = Annotated[str, Field(max_length=1000, pattern=r"^https://[A-Za-z0-9.-
 Places = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, strict=True, description="Minor units of the conference's currency")]
 PerOrder = Annotated[int, Field(ge=1, le=20, strict=True)]
+PerPerson = Annotated[int, Field(ge=1, le=1000, strict=True, description="Over all orders of one person")]
 Flag = Annotated[bool, Field(strict=True)]
 SpeakerIds = Annotated[tuple[Id, ...], Field(max_length=20), AfterValidator(lambda ids: tuple(dict.fromkeys(ids)))]
 
@@ -167,6 +168,7 @@ class AddTicketType(Body):
     valid_from: Instant | None = None
     valid_until: Instant | None = None
     pool_id: Id | None = None
+    max_per_person: PerPerson | None = None
 
 
 class ChangeTicketType(Changes):
@@ -182,6 +184,7 @@ class ChangeTicketType(Changes):
     valid_from: Instant | None = ABSENT
     valid_until: Instant | None = ABSENT
     pool_id: Id | None = ABSENT
+    max_per_person: PerPerson | None = ABSENT
 
 
 class Invite(Body):

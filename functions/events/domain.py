@@ -383,6 +383,7 @@ class TicketType(Part):
     valid_from: datetime | None
     valid_until: datetime | None
     pool_id: str | None = None
+    max_per_person: int | None = None
 
     @property
     def references(self) -> References:
@@ -417,6 +418,10 @@ class TicketType(Part):
         if self.min_per_order > self.max_per_order:
             raise OrderLimits(
                 f"min_per_order is {self.min_per_order} and max_per_order is {self.max_per_order}: change one of them."
+            )
+        if self.max_per_person is not None and self.min_per_order > self.max_per_person:
+            raise OrderLimits(
+                f"min_per_order is {self.min_per_order} and max_per_person is {self.max_per_person}: change one of them."
             )
 
 

@@ -197,6 +197,7 @@ class TicketTypeItem(PartItem, discriminator="OfferedTicketType"):
     valid_from = UTCDateTimeAttribute(null=True)
     valid_until = UTCDateTimeAttribute(null=True)
     pool_id = UnicodeAttribute(null=True)
+    max_per_person = NumberAttribute(null=True)
 
 
 class ReleaseItem(PartItem, discriminator="Release"):

@@ -33,7 +33,6 @@ from functions.events.ics import render_calendar
 from functions.events.membership import Member
 from functions.events.release_diff import ReleaseSummary, SessionChange
 from functions.events.render_once import AgendaCache, read_through
-from functions.events.versions import check_version
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
@@ -47,6 +46,7 @@ from shared.messages import (
     PoolChanged,
     TicketTypeChanged,
 )
+from shared.versions import check_version
 
 _ANNOUNCED = ("name", "time_zone", "hold_minutes", "window")  # what TicketTypeChanged says of the conference
 _TOLD = 90_000  # bytes that AgendaReleased says of changes; the bus takes 256 KB of several messages together
@@ -367,6 +367,7 @@ def _ticket_type_changed(conference: Conference, ticket_type: TicketType) -> Tic
         valid_until=validity.ends_at,
         hold_minutes=conference.hold_minutes,
         pool_id=ticket_type.pool_id,
+        max_per_person=ticket_type.max_per_person,
     )
 
 

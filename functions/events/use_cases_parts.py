@@ -21,9 +21,9 @@ from functions.events.domain import (
     no_part,
 )
 from functions.events.use_cases import Conferences, afresh, announcements, organised, visible
-from functions.events.versions import check_version
 from shared.caller import Caller
 from shared.messages import Message
+from shared.versions import check_version
 
 
 @dataclass(frozen=True, slots=True)

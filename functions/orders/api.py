@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import AwareDatetime, Field
 
-from functions.orders import api_ledger, paying, returning, use_cases, use_cases_aftersales
-from functions.orders.cache import RecentOffers
+from functions.orders import api_ledger, api_vouchers, paying, returning, use_cases, use_cases_aftersales
+from functions.orders.api_vouchers import CODE, OffersDep
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
 from functions.orders.dynamo import DynamoOrders, DynamoPolicies
-from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.dynamo_work import DynamoWorkList
 from functions.orders.edge import ClockDep, Id, PathId
 from functions.orders.paying import Providers
@@ -24,26 +22,20 @@ from functions.orders.refunding import RefundPolicy
 from functions.orders.returning import Policies
 from functions.orders.simulated import CHARGED
 from functions.orders.use_cases import Orders
-from functions.orders.use_cases_stock import Availability, Offers, availability
-from shared.clock import now
+from functions.orders.use_cases_stock import Availability, availability
 from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
 from shared.money import Money
 
 app = Api()
 app.include_router(api_ledger.router)
+app.include_router(api_vouchers.router)
 handler = app.entry
 
 
 # What the routes use
 
 
-@cache
-def recent_offers() -> Offers:
-    return RecentOffers(DynamoStock(), now)
-
-
-OffersDep = Annotated[Offers, Depends(recent_offers)]
 OrdersDep = Annotated[Orders, Depends(DynamoOrders)]
 ProvidersDep = Annotated[Providers, Depends(AllProviders)]
 WorkListDep = Annotated[WorkList, Depends(DynamoWorkList)]
@@ -101,10 +93,11 @@ class RefundPolicyIn(Body):
 class PlaceOrder(Body):
     conference_id: Id
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=10)]
+    voucher: Annotated[str | None, Field(min_length=1, max_length=40, pattern=CODE, description="Its code")] = None
     payment: Pay | None = None
 
     def basket(self) -> Basket:
-        return Basket(self.conference_id, tuple(line.wanted() for line in self.lines))
+        return Basket(self.conference_id, tuple(line.wanted() for line in self.lines), self.voucher or "")
 
 
 # What they answer
@@ -115,13 +108,24 @@ class LineView:
     ticket_type_id: str
     name: str
     quantity: int
+    list_price: Money
     unit_price: Money
+    discount: Money
     total: Money
     attendees: list[Attendee]
 
     @classmethod
     def of(cls, line: Line) -> "LineView":
-        return cls(line.ticket_type_id, line.name, line.quantity, line.unit_price, line.total, list(line.attendees))
+        return cls(
+            ticket_type_id=line.ticket_type_id,
+            name=line.name,
+            quantity=line.quantity,
+            list_price=line.list_price,
+            unit_price=line.unit_price,
+            discount=line.list_price * line.quantity - line.total,
+            total=line.total,
+            attendees=list(line.attendees),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,8 @@ class OrderView:
     revision: int
     lines: list[LineView]
     tickets: list[OrderTicket]
+    voucher: str | None
+    discount: Money
     total: Money
     refunded: Money
     created_at: datetime
@@ -176,6 +182,8 @@ class OrderView:
             revision=order.revision,
             lines=[LineView.of(line) for line in order.lines],
             tickets=list(order.tickets),
+            voucher=order.voucher or None,
+            discount=order.discount,
             total=order.total,
             refunded=order.refunded,
             created_at=order.created_at,

@@ -1,6 +1,7 @@
 """What may be sold, and what an order holds: pure rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 from functions.orders.payment import Payment, Refund
 from functions.orders.stock import Pool, Seats, Stocked, at_places, deal, together
+from functions.orders.vouchers import UnknownVoucher, Voucher, VoucherElsewhere
 from shared.caller import Caller
 from shared.clock import iso
 from shared.errors import Busy, Conflict, Invalid, NotFound
@@ -66,6 +68,20 @@ class SoldOut(Conflict):
 
 class BadQuantity(Invalid):
     slug, title = "quantity", "Not a quantity that can be ordered"
+
+
+class TooManyPerPerson(Conflict):
+    slug, title = "limit-per-person", "More than one person may have"
+
+    def __init__(self, subject: str, limit: int, has: int) -> None:
+        """`subject`: the id of the ticket type or the voucher that has the limit."""
+        super().__init__(
+            f"One person may have {limit} of {subject}, and you have {has}, with what you hold and have not paid yet. "
+            f"Order at most {max(0, limit - has)}.",
+            subject=subject,
+            limit=limit,
+            has=has,
+        )
 
 
 class DuplicateLine(Invalid):
@@ -129,8 +145,9 @@ class TicketType:
     hold_minutes: float
     time_zone: str = "UTC"  # of the conference
     pool_id: str | None = None  # of the one that it shares with other types
+    max_per_person: int | None = None
 
-    def line(self, wanted: "Wanted", buyer: Caller, now: datetime) -> "Line":
+    def line(self, wanted: "Wanted", buyer: Caller, now: datetime, voucher: Voucher | None = None) -> "Line":
         """The line of an order placed `now`, at the price of now. Raises NotOnSale, BadQuantity."""
         if not self.sale_starts_at <= now < self.sale_ends_at:
             raise NotOnSale(self, now)
@@ -142,15 +159,19 @@ class TicketType:
                 max_per_order=self.max_per_order,
             )
         unnamed = wanted.quantity - len(wanted.attendees)
+        used = voucher if voucher and voucher.is_for(self.id) else None
+        discount = used.discount(self.price) if used else Money(0, self.price.currency)
         return Line(
             ticket_type_id=self.id,
             name=self.name,
             quantity=wanted.quantity,
-            unit_price=self.price,
+            unit_price=self.price - discount,
+            discount=discount.amount,
             attendees=(*wanted.attendees, *[Attendee(buyer.name, buyer.email)] * unnamed),
             valid_from=self.valid_from,
             valid_until=self.valid_until,
-            seats={pool_id: {} for pool_id in self.pool_ids},
+            seats={pool_id: {} for pool_id in (*self.pool_ids, *(used.pool_ids if used else ()))},
+            counted=tuple(each.id for each in (self, used) if each and each.max_per_person),
         )
 
     def with_pool(self, pool: Pool) -> "TicketType":
@@ -191,16 +212,40 @@ class Catalogue:
     """Of what somebody asks for, what there is: ticket types and the pools that they draw from, by id."""
 
     types: Mapping[str, TicketType]
-    pools: Mapping[str, Pool]
+    pools: Mapping[str, Pool]  # of the voucher too
+    voucher: Voucher | None = None
 
-    def ticket_type(self, conference_id: str, ticket_type_id: str) -> TicketType:
-        """Raises UnknownTicketType, Busy where its pool is not known yet."""
+    @property
+    def limits(self) -> dict[str, int]:
+        """How many one person may have of what has such a limit."""
+        limited: list[TicketType | Voucher] = [*self.types.values(), *([self.voucher] if self.voucher else [])]
+        return {each.id: each.max_per_person for each in limited if each.max_per_person}
+
+    def ticket_type(self, conference_id: str, ticket_type_id: str, buyer: Caller) -> TicketType:
+        """Raises UnknownTicketType, also for a hidden one that no voucher unlocks; Busy where its pool is not known yet."""
         found = self.types.get(ticket_type_id)
-        if found is None:
+        if found is None or (found.hidden and not self._is_shown(found, buyer)):
             raise UnknownTicketType(conference_id, ticket_type_id)
         if not self.pools.keys() >= set(found.pool_ids):
             raise Busy(f"{found.name} ({found.id}) is being put on sale. Send the request again in a moment.")
         return found
+
+    def _is_shown(self, hidden: TicketType, buyer: Caller) -> bool:
+        is_unlocked = self.voucher is not None and self.voucher.unlocks(hidden.id)
+        return is_unlocked or buyer.is_any(hidden.conference_id, "organizer")
+
+    def check_voucher(self, basket: "Basket", now: datetime) -> None:
+        """Raises UnknownVoucher, VoucherNotYet, VoucherExpired, VoucherElsewhere."""
+        if not basket.voucher:
+            return
+        if self.voucher is None:
+            raise UnknownVoucher()
+        self.voucher.check(now)
+        if not any(self.voucher.is_for(line.ticket_type_id) for line in basket.lines):
+            raise VoucherElsewhere(
+                "None of the ticket types that are ordered is one that the voucher is for. Order without it, or what it is for.",
+                ticket_type_ids=list(self.voucher.ticket_type_ids),
+            )
 
 
 # Orders
@@ -227,6 +272,7 @@ class Basket:
 
     conference_id: str
     lines: tuple[Wanted, ...]
+    voucher: str = ""  # its code
 
     def __post_init__(self) -> None:
         if len({line.ticket_type_id for line in self.lines}) < len(self.lines):
@@ -253,10 +299,16 @@ class Line:
     valid_from: datetime
     valid_until: datetime
     seats: Seats  # of each pool that it draws from, which shard gave how many; none until they are taken
+    discount: int = 0  # what a voucher took off each ticket, in minor units: `unit_price` is without it
+    counted: tuple[str, ...] = ()  # the ids of what counts its tickets for the buyer
 
     @property
     def total(self) -> Money:
         return self.unit_price * self.quantity
+
+    @property
+    def list_price(self) -> Money:
+        return self.unit_price + Money(self.discount, self.unit_price.currency)
 
     def only(self, places: Sequence[int]) -> "Line":
         """The line with just its tickets at these places, from 0, and the seats that these sit on."""
@@ -307,6 +359,7 @@ class Order:
     payment: Payment | None = None
     time_zone: str = "UTC"  # of the conference
     revision: int = 1  # grows with each change
+    voucher: str = ""  # the code that it was placed with
     changes: tuple[Change, ...] = ()  # since it was placed
     returned: int = 0  # of the total, in minor units
     refunds: tuple[Refund, ...] = ()
@@ -349,6 +402,10 @@ class Order:
     @property
     def seats(self) -> dict[str, dict[int, int]]:
         return together(line.seats for line in self.lines)
+
+    @property
+    def discount(self) -> Money:
+        return Money(sum(line.discount * line.quantity for line in self.lines), self.total.currency)
 
     def drawing_from(self, pool_id: str) -> list[Line]:
         return [line for line in self.lines if pool_id in line.seats]
@@ -431,10 +488,14 @@ class Order:
 def place(basket: Basket, catalogue: Catalogue, *, order_id: str, fingerprint: str, buyer: Caller, now: datetime) -> Order:
     """The order for a basket: reserved, or paid at once where it costs nothing.
 
-    Raises UnknownTicketType, NotOnSale, BadQuantity, MixedCurrencies, Busy.
+    Raises what `Catalogue` raises, NotOnSale, BadQuantity, TooManyPerPerson, MixedCurrencies.
     """
-    ordered = [catalogue.ticket_type(basket.conference_id, wanted.ticket_type_id) for wanted in basket.lines]
-    lines = tuple(each.line(wanted, buyer, now) for each, wanted in zip(ordered, basket.lines, strict=True))
+    catalogue.check_voucher(basket, now)
+    ordered = [catalogue.ticket_type(basket.conference_id, wanted.ticket_type_id, buyer) for wanted in basket.lines]
+    lines = tuple(each.line(wanted, buyer, now, catalogue.voucher) for each, wanted in zip(ordered, basket.lines, strict=True))
+    for subject, quantity in counted(lines).items():
+        if quantity > catalogue.limits[subject]:
+            raise TooManyPerPerson(subject, catalogue.limits[subject], has=0)
     currencies = sorted({line.unit_price.currency for line in lines})
     if len(currencies) > 1:
         raise MixedCurrencies(f"The lines are priced in {' and '.join(currencies)}. Place one order for each currency.")
@@ -453,4 +514,13 @@ def place(basket: Basket, catalogue: Catalogue, *, order_id: str, fingerprint: s
         expires_at=None if is_free else now + timedelta(minutes=min(each.hold_minutes for each in ordered)),
         paid_at=now if is_free else None,
         time_zone=ordered[0].time_zone,
+        voucher=catalogue.voucher.code if catalogue.voucher else "",
     )
+
+
+def counted(lines: Iterable[Line]) -> dict[str, int]:
+    """How many tickets of the lines count for their buyer, by the id of what counts them."""
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums.update(dict.fromkeys(line.counted, line.quantity))
+    return dict(sums)

@@ -1,6 +1,6 @@
 """Orders in the context's table (`items.py`). What one does to the stock (`dynamo_stock.py`) is in one transaction with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from random import SystemRandom
@@ -9,16 +9,29 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.orders.domain import Catalogue, Order, SoldOut
-from functions.orders.dynamo_stock import PAUSES, add_releases, add_taking, pools_of, read_pools, releases, stocked_of, types_of
+from functions.orders.domain import Basket, Catalogue, Order, SoldOut
+from functions.orders.dynamo_stock import (
+    PAUSES,
+    add_counting,
+    add_releases,
+    add_taking,
+    add_uncounting,
+    check_counts,
+    pools_of,
+    read_pools,
+    releases,
+    stocked_of,
+    types_of,
+)
 from functions.orders.items import OrderItem, SaleItem, order_key, payment_map, sale_key, work_key
-from functions.orders.items_stock import pool_key
+from functions.orders.items_stock import VoucherItem, pool_key
 from functions.orders.paying import NotBegun
 from functions.orders.payment import MAX_ATTEMPTS, Tender
 from functions.orders.refunding import RefundPolicy
 from functions.orders.settling import Overtaken
 from functions.orders.stock import Pool, Seats, Shares, Stocked, plan, together
 from functions.orders.use_cases import AlreadyPlaced
+from functions.orders.vouchers import VoucherUsedUp, voucher_id
 from shared.clock import iso, parse
 from shared.errors import Busy
 from shared.messages import Message
@@ -45,26 +58,31 @@ class DynamoOrders:
         items, following = page(found)
         return [item.to_domain() for item in items if isinstance(item, OrderItem)], following
 
-    def before_order(self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]) -> tuple[Order | None, Catalogue]:
-        keys = [order_key(order_id), *(pool_key(conference_id, each) for each in ticket_type_ids)]
+    def before_order(self, order_id: str, basket: Basket) -> tuple[Order | None, Catalogue]:
+        sold = [line.ticket_type_id for line in basket.lines]
+        if basket.voucher:
+            sold.append(voucher_id(basket.conference_id, basket.voucher))
+        keys = [order_key(order_id), *(pool_key(basket.conference_id, each) for each in sold)]
         items = list(Item.batch_get(keys, consistent_read=True))
         placed = next((item.to_domain() for item in items if isinstance(item, OrderItem)), None)
         types, pools = types_of(items), pools_of(items)
         shared = {each.pool_id for each in types.values() if each.pool_id} - pools.keys()
-        return placed, Catalogue(types, pools | read_pools(conference_id, shared) if shared else pools)
+        voucher = next((item.to_domain() for item in items if isinstance(item, VoucherItem)), None)
+        return placed, Catalogue(types, pools | read_pools(basket.conference_id, shared) if shared else pools, voucher)
 
     def reserve(self, order: Order, catalogue: Catalogue, message: Message) -> Order:
         # First any shard, unseen: that is right nearly always and spares a round trip. Then only by what was really read.
         choose: Callable[[], Order] = partial(_seated_anywhere, order, catalogue)
         for _ in range(_ROUNDS):
             try:
-                return _record_new(choose, message)
+                return _record_new(choose, message, catalogue.limits)
             except TransactWriteError as failure:
                 failed = failed_conditions(failure)
                 if not failed:
                     raise
                 if _ORDER_PUT in failed:
                     raise AlreadyPlaced(self._on_record(order.id)) from failure
+                check_counts(order.buyer_id, order.lines, catalogue.limits)
                 choose = partial(_seated_where_free, order)
         raise Busy("Many people are buying the last of these tickets. Try again at once: they are not sold out yet.")
 
@@ -154,6 +172,8 @@ def _seated_where_free(order: Order) -> Order:
 
 def _found(order: Order, stocked: Stocked[Pool]) -> Shares:
     shares = plan(stocked.free, _asked(order, stocked.pool.id), _dice.sample(range(len(stocked.free)), len(stocked.free)))
+    if not shares and stocked.pool.id.startswith("vou_"):
+        raise VoucherUsedUp(stocked.available)
     if not shares:
         raise SoldOut(order.drawing_from(stocked.pool.id), stocked.available)
     return shares
@@ -162,7 +182,7 @@ def _found(order: Order, stocked: Stocked[Pool]) -> Shares:
 # Transactions
 
 
-def _record_new(choose: Callable[[], Order], message: Message) -> Order:
+def _record_new(choose: Callable[[], Order], message: Message, limits: Mapping[str, int]) -> Order:
     """Record the order with the seats that `choose` gives, which is asked anew for each try."""
     seated: Order
 
@@ -172,6 +192,7 @@ def _record_new(choose: Callable[[], Order], message: Message) -> Order:
         write.save(OrderItem.of(seated), condition=Item.pk.does_not_exist())
         write.save(_outgoing(seated, message))
         add_taking(write, seated.seats)
+        add_counting(write, seated.buyer_id, seated.lines, limits)
 
     transact(compose, PAUSES)
     return seated
@@ -198,7 +219,9 @@ def _record_change(before: Order, after: Order, messages: Sequence[Message]) -> 
         for message in messages:
             write.save(Outbox.of(message))
         add_releases(write, back)
+        add_uncounting(write, before.buyer_id, before.lines_of(before.seated - after.seated))
         add_taking(write, taken)
+        add_counting(write, after.buyer_id, after.lines_of(after.seated - before.seated))
 
     transact(compose, PAUSES)
 

@@ -4,27 +4,29 @@ At any time what is free in the shards of a pool and what reserved and paid orde
 and nothing is free while that is above what is wanted: a change is one transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.orders.domain import Offer, TicketType
+from functions.orders.domain import Line, Offer, TicketType, TooManyPerPerson, counted
 from functions.orders.items_stock import (
     POOLS,
     TYPES,
+    CountItem,
     PooledItem,
     PoolItem,
     ShardItem,
     TypeItem,
     conference_partition,
+    count_key,
     pool_key,
     pooled_item,
     shard_key,
 )
-from functions.orders.stock import H, Pool, Release, Seats, Stocked
+from functions.orders.stock import H, HasPool, Pool, Release, Seats, Stocked
 from functions.orders.use_cases_stock import Stale
 from shared.table import Item, failed_conditions, transact
 
@@ -34,14 +36,7 @@ PAUSES = (0.0, 0.0, 0.01, 0.02, 0.04, 0.08, *[0.16] * 24)
 
 class DynamoStock:
     def find(self, wanted: H) -> Stocked[H] | None:
-        pool = wanted.pool
-        try:
-            item = Item.get(*pool_key(pool.conference_id, pool.id), consistent_read=True)
-        except Item.DoesNotExist:
-            return None
-        owner = cast("H", cast("PooledItem", item).to_domain())  # the key says of what kind it is
-        [stocked] = stocked_of([owner], consistent=True)
-        return stocked
+        return cast("Stocked[H] | None", find_stocked(wanted.pool.conference_id, wanted.pool.id))
 
     def of_conference(self, conference_id: str) -> list[Offer]:
         """One Query and one BatchGetItem (of up to 100 shards), eventually consistent."""
@@ -52,12 +47,27 @@ class DynamoStock:
         return [Offer(each, tuple(stocked[pool_id] for pool_id in each.pool_ids if pool_id in stocked)) for each in types]
 
     def replace(self, known: Stocked[H] | None, new: Stocked[H]) -> None:
-        try:
-            _open(new) if known is None else _change(known, new)
-        except TransactWriteError as failure:
-            if not failed_conditions(failure):
-                raise
-            raise Stale from failure
+        replace_stocked(known, new)
+
+
+def find_stocked(conference_id: str, pool_id: str) -> Stocked[HasPool] | None:
+    """What has this pool, which the id says the kind of, and what is free; consistent."""
+    try:
+        item = Item.get(*pool_key(conference_id, pool_id), consistent_read=True)
+    except Item.DoesNotExist:
+        return None
+    [stocked] = stocked_of([cast("PooledItem", item).to_domain()], consistent=True)
+    return stocked
+
+
+def replace_stocked(known: Stocked[H] | None, new: Stocked[H]) -> None:
+    """Raises Stale, Busy."""
+    try:
+        _open(new) if known is None else _change(known, new)
+    except TransactWriteError as failure:
+        if not failed_conditions(failure):
+            raise
+        raise Stale from failure
 
 
 def pools_of(items: Iterable[Item]) -> dict[str, Pool]:
@@ -98,6 +108,33 @@ def add_taking(write: TransactWrite, seats: Seats) -> None:
                 actions=[ShardItem.free.set(ShardItem.free - quantity)],
                 condition=ShardItem.free >= quantity,
             )
+
+
+def add_counting(write: TransactWrite, buyer_id: str, lines: Sequence[Line], limits: Mapping[str, int] | None = None) -> None:
+    """Count the lines' tickets for the buyer; with `limits` a condition fails where that would be more than one person may have."""
+    for subject, quantity in counted(lines).items():
+        write.update(
+            CountItem(*count_key(subject, buyer_id)),
+            actions=[CountItem.tickets.set((CountItem.tickets | 0) + quantity), CountItem.kind.set(CountItem)],
+            condition=None
+            if limits is None
+            else CountItem.tickets.does_not_exist() | (CountItem.tickets <= limits[subject] - quantity),
+        )
+
+
+def add_uncounting(write: TransactWrite, buyer_id: str, lines: Sequence[Line]) -> None:
+    for subject, quantity in counted(lines).items():
+        write.update(CountItem(*count_key(subject, buyer_id)), actions=[CountItem.tickets.set(CountItem.tickets - quantity)])
+
+
+def check_counts(buyer_id: str, lines: Sequence[Line], limits: Mapping[str, int]) -> None:
+    """Raises TooManyPerPerson."""
+    asked = counted(lines)
+    keys = {count_key(subject, buyer_id)[0]: subject for subject in asked}
+    for item in Item.batch_get([(pk, "COUNT") for pk in keys], consistent_read=True):
+        subject, has = keys[item.pk], int(cast("CountItem", item).tickets)
+        if has + asked[subject] > limits[subject]:
+            raise TooManyPerPerson(subject, limits[subject], has)
 
 
 def releases(conference_id: str, seats: Seats) -> list[tuple[Pool, Release]]:

@@ -112,6 +112,8 @@ class LineMap(MapAttribute[str, object]):
     valid_from = UnicodeAttribute()
     valid_until = UnicodeAttribute()
     seats = JSONAttribute()
+    discount = NumberAttribute(null=True)
+    counted = JSONAttribute(null=True)
 
     @classmethod
     def of(cls, line: Line) -> "LineMap":
@@ -125,6 +127,8 @@ class LineMap(MapAttribute[str, object]):
             valid_from=iso(line.valid_from),
             valid_until=iso(line.valid_until),
             seats=_seats(line),
+            discount=line.discount or None,
+            counted=list(line.counted) or None,
         )
 
     def to_domain(self) -> Line:
@@ -137,6 +141,8 @@ class LineMap(MapAttribute[str, object]):
             valid_from=parse(self.valid_from),
             valid_until=parse(self.valid_until),
             seats={pool_id: {int(shard): seats for shard, seats in shares.items()} for pool_id, shares in self._by_pool()},
+            discount=int(self.discount or 0),
+            counted=tuple(self.counted or ()),
         )
 
     def _by_pool(self) -> Iterable[tuple[str, dict[str, int]]]:
@@ -161,6 +167,7 @@ class OrderItem(Item, discriminator="Order"):
     payment = JSONAttribute(null=True)
     time_zone = UnicodeAttribute(default="UTC")
     revision = NumberAttribute(null=True)  # none in an order of before it was kept, which is at its first
+    voucher = UnicodeAttribute(null=True)
     changes = JSONAttribute(null=True)
     attempts = NumberAttribute(null=True)  # to pay; `payment` is the last
     paying = BooleanAttribute(null=True)  # while that is open
@@ -189,6 +196,7 @@ class OrderItem(Item, discriminator="Order"):
             payment=payment_map(order.payment) if order.payment else None,
             time_zone=order.time_zone,
             revision=order.revision,
+            voucher=order.voucher or None,
             changes=[_entry(change, order.buyer_id) for change in order.changes] or None,
             attempts=order.payment.number if order.payment else None,
             paying=True if order.payment and order.payment.is_open else None,
@@ -217,6 +225,7 @@ class OrderItem(Item, discriminator="Order"):
             refunds=tuple(_refund(kept) for kept in self.refunds or ()),
             time_zone=self.time_zone,
             revision=int(self.revision or 1),
+            voucher=self.voucher or "",
             changes=tuple(_change(*entry, buyer_id=self.buyer_id) for entry in self.changes or ()),
             returned=int(self.returned or 0),
             ended={int(number): end for number, end in (self.ended or {}).items()},

@@ -4,23 +4,26 @@
 |---|---|---|
 | a ticket type's copy, and its own pool | CONF#<conference> | TYPE#<ticket type> |
 | a pool that ticket types share | CONF#<conference> | POOL#<pool> |
+| a voucher, and the pool of its uses | CONF#<conference> | VOUCHER#<voucher> |
 | a shard of a pool's seats | SHARD#<pool>#<number> | SHARD |
+| how many tickets one person has of what limits that | COUNT#<ticket type or voucher>#<person> | COUNT |
 
 Shards have partition keys of their own, so that an on-sale writes to as many partitions as there are shards.
 """
 
-from typing import Any
+from typing import Any, cast
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
 from functions.orders.domain import TicketType
 from functions.orders.stock import HasPool, Pool
+from functions.orders.vouchers import Kind, Voucher
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item
 
-TYPES, POOLS = "TYPE#", "POOL#"
-_FOLDERS = {"typ": TYPES, "pool": POOLS}  # by the prefix of the id
+TYPES, POOLS, VOUCHERS = "TYPE#", "POOL#", "VOUCHER#"
+_FOLDERS = {"typ": TYPES, "pool": POOLS, "vou": VOUCHERS}  # by the prefix of the id
 
 
 def conference_partition(conference_id: str) -> str:
@@ -96,6 +99,7 @@ class TypeItem(PooledItem, discriminator="TicketTypeCopy"):
     hold_minutes = NumberAttribute()
     time_zone = UnicodeAttribute(default="UTC")
     shared_pool_id = UnicodeAttribute(null=True)
+    max_per_person = NumberAttribute(null=True)
 
     @classmethod
     def of(cls, kept: TicketType) -> "TypeItem":
@@ -117,6 +121,7 @@ class TypeItem(PooledItem, discriminator="TicketTypeCopy"):
             hold_minutes=kept.hold_minutes,
             time_zone=kept.time_zone,
             shared_pool_id=kept.pool_id,
+            max_per_person=kept.max_per_person,
         )
 
     def to_domain(self) -> TicketType:
@@ -138,11 +143,80 @@ class TypeItem(PooledItem, discriminator="TicketTypeCopy"):
             hold_minutes=self.hold_minutes,
             time_zone=self.time_zone,
             pool_id=self.shared_pool_id,
+            max_per_person=None if self.max_per_person is None else int(self.max_per_person),
+        )
+
+
+class VoucherItem(PooledItem, discriminator="Voucher"):
+    code = UnicodeAttribute()
+    discount_kind = UnicodeAttribute()
+    discount_value = NumberAttribute()
+    ticket_type_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute)
+    unlocks_hidden = BooleanAttribute()
+    max_uses = NumberAttribute(null=True)
+    max_per_person = NumberAttribute(null=True)
+    valid_from = UnicodeAttribute(null=True)
+    valid_until = UnicodeAttribute(null=True)
+    note = UnicodeAttribute()
+    fingerprint = UnicodeAttribute()
+    is_deleted = BooleanAttribute(default=False)
+
+    @classmethod
+    def of(cls, kept: Voucher) -> "VoucherItem":
+        return cls(
+            *pool_key(kept.conference_id, kept.id),
+            **_pool_values(kept.pool),
+            code=kept.code,
+            discount_kind=kept.kind,
+            discount_value=kept.value,
+            ticket_type_ids=list(kept.ticket_type_ids),
+            unlocks_hidden=kept.unlocks_hidden,
+            max_uses=kept.max_uses,
+            max_per_person=kept.max_per_person,
+            valid_from=iso(kept.valid_from) if kept.valid_from else None,
+            valid_until=iso(kept.valid_until) if kept.valid_until else None,
+            note=kept.note,
+            fingerprint=kept.fingerprint,
+            is_deleted=kept.is_deleted,
+        )
+
+    def to_domain(self) -> Voucher:
+        return Voucher(
+            id=self.pool_id,
+            conference_id=self.conference_id,
+            code=self.code,
+            kind=cast("Kind", self.discount_kind),
+            value=int(self.discount_value),
+            ticket_type_ids=tuple(self.ticket_type_ids),
+            unlocks_hidden=self.unlocks_hidden,
+            max_uses=None if self.max_uses is None else int(self.max_uses),
+            max_per_person=None if self.max_per_person is None else int(self.max_per_person),
+            valid_from=parse(self.valid_from) if self.valid_from else None,
+            valid_until=parse(self.valid_until) if self.valid_until else None,
+            note=self.note,
+            fingerprint=self.fingerprint,
+            pool=self.pool(),
+            is_deleted=self.is_deleted,
         )
 
 
 def pooled_item(of: HasPool) -> PooledItem:
-    return TypeItem.of(of) if isinstance(of, TicketType) else PoolItem.of(of.pool)
+    match of:
+        case TicketType():
+            return TypeItem.of(of)
+        case Voucher():
+            return VoucherItem.of(of)
+        case _:
+            return PoolItem.of(of.pool)
+
+
+def count_key(subject: str, user_id: str) -> tuple[str, str]:
+    return f"COUNT#{subject}#{user_id}", "COUNT"
+
+
+class CountItem(Item, discriminator="Count"):
+    v = NumberAttribute(default=1)
+    tickets = NumberAttribute()
 
 
 class ShardItem(Item, discriminator="Shard"):

@@ -1,6 +1,5 @@
 """What people do with orders, and what messages do to them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Protocol
@@ -29,13 +28,13 @@ class Orders(PayableOrders, Protocol):
     def of_buyer(self, buyer_id: str, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
         """A page of orders, newest first, and the cursor of the next. Raises Malformed for a cursor that is not of this list."""
 
-    def before_order(self, order_id: str, conference_id: str, ticket_type_ids: Sequence[str]) -> tuple[Order | None, Catalogue]:
+    def before_order(self, order_id: str, basket: Basket) -> tuple[Order | None, Catalogue]:
         """The order where the command has run before, and what there is to sell; one round trip, two where a pool is shared."""
 
     def reserve(self, order: Order, catalogue: Catalogue, message: Message) -> Order:
         """Take the order's seats and record it with its message, all or nothing; the order with its seats.
 
-        Raises SoldOut (only where the seats are not there), AlreadyPlaced, Busy.
+        Raises SoldOut (only where the seats are not there), VoucherUsedUp, TooManyPerPerson, AlreadyPlaced, Busy.
         """
 
 
@@ -84,7 +83,7 @@ def _find_or_reserve(
     orders: Orders, clock: Clock, *, order_id: str, fingerprint: str, buyer: Caller, basket: Basket, payment: Tender | None
 ) -> tuple[Order, bool]:
     """The order, and whether it was reserved just now."""
-    placed, catalogue = orders.before_order(order_id, basket.conference_id, [line.ticket_type_id for line in basket.lines])
+    placed, catalogue = orders.before_order(order_id, basket)
     if placed:
         return placed, False
     order = domain.place(basket, catalogue, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())

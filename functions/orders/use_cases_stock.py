@@ -45,6 +45,7 @@ class OnOffer:
     available: int
     min_per_order: int
     max_per_order: int
+    max_per_person: int | None
     sale_starts_at: datetime
     sale_ends_at: datetime
 
@@ -61,10 +62,10 @@ def availability(offers: Offers, clock: Clock, *, conference_id: str) -> Availab
     if not offered:
         raise NotFound(f"There is no conference {conference_id} that sells tickets.")
     now = clock()
-    return Availability(conference_id, [_on_offer(each, now) for each in offered if not each.ticket_type.hidden])
+    return Availability(conference_id, [on_offer(each, now) for each in offered if not each.ticket_type.hidden])
 
 
-def _on_offer(offer: Offer, now: datetime) -> OnOffer:
+def on_offer(offer: Offer, now: datetime) -> OnOffer:
     ticket_type = offer.ticket_type
     return OnOffer(
         ticket_type_id=ticket_type.id,
@@ -74,6 +75,7 @@ def _on_offer(offer: Offer, now: datetime) -> OnOffer:
         available=offer.available,
         min_per_order=ticket_type.min_per_order,
         max_per_order=ticket_type.max_per_order,
+        max_per_person=ticket_type.max_per_person,
         sale_starts_at=ticket_type.sale_starts_at,
         sale_ends_at=ticket_type.sale_ends_at,
     )
@@ -137,4 +139,5 @@ def _ticket_type(changed: TicketTypeChanged) -> TicketType:
         hold_minutes=changed.hold_minutes,
         time_zone=changed.time_zone,
         pool_id=changed.pool_id,
+        max_per_person=changed.max_per_person,
     )

@@ -19,7 +19,16 @@ from tests.support import CONTEXT
 
 FILES = sorted((ROOT / "events").rglob("*.json"))
 KEYS_SECRET = json.loads((ROOT / "events" / "auth" / "keys.json").read_text())["ResourceProperties"]["SecretId"]
-NOT_THERE = {"not-found", "pairing-refused", "unknown-ticket-type", "unknown-code", "no-card", "bad-credentials", "link-dead"}
+NOT_THERE = {
+    "not-found",
+    "pairing-refused",
+    "unknown-ticket-type",
+    "unknown-voucher",
+    "unknown-code",
+    "no-card",
+    "bad-credentials",
+    "link-dead",
+}
 CONTEXTS = ["auth", "contacts", "events", "gateway", "notifications", "orders", "relay", "tickets"]
 
 

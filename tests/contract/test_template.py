@@ -62,6 +62,7 @@ PUBLIC_ROUTES = {
     ("post", "/tickets/devices/pair"),
     ("get", "/tickets/conferences/{conference_id}/keys"),
     ("get", "/tickets/conferences/{conference_id}/journal/head"),
+    ("get", "/orders/availability/{conference_id}/vouchers/{code}"),
 }
 
 

@@ -258,7 +258,7 @@ PARTS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (
         "/ticket-types",
         {**STANDARD, "sale_starts_at": "2099-01-01T00:00:00Z"},
-        {"max_per_order": 2, "valid_until": "2099-09-01T18:00:00+02:00"},
+        {"max_per_order": 2, "max_per_person": 4, "valid_until": "2099-09-01T18:00:00+02:00"},
         {
             "name": "Standard",
             "description": None,
@@ -273,6 +273,7 @@ PARTS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             "valid_from": "2099-08-31T22:00:00Z",
             "valid_until": "2099-09-01T16:00:00Z",
             "pool_id": None,
+            "max_per_person": 4,
         },
     ),
     ("/pools", {"name": "The hall", "capacity": 500}, {"capacity": 450}, {"name": "The hall", "capacity": 450}),

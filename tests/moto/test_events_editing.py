@@ -11,8 +11,8 @@ from functions.events.dynamo import DynamoConferences
 from functions.events.items import ConferenceItem, PartItem, RoomItem, partition
 from functions.events.use_cases import change_conference
 from functions.events.use_cases_parts import change_part, remove_part
-from functions.events.versions import ChangedMeanwhile
 from shared.messages import TicketTypeChanged
+from shared.versions import ChangedMeanwhile
 from tests.moto.test_events_api import ADA, BOB, STANDARD, TALK, Site, found
 from tests.support import Table, call
 

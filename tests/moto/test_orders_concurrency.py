@@ -138,7 +138,7 @@ def test_a_buyer_who_saw_fewer_shards_finds_the_seats_in_the_new_ones(
     table: Table, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stock(changed(capacity=1))
-    before = DynamoOrders().before_order("ord_none", "cnf_1", ["typ_1"])
+    before = DynamoOrders().before_order("ord_none", Basket("cnf_1", (Wanted("typ_1", 1),)))
     stock(changed(capacity=60, revision=2))
     monkeypatch.setattr(DynamoOrders, "before_order", lambda *asked: before)
     assert rush(35, 2) == {"paid": 30, "sold-out": 5}
@@ -269,7 +269,7 @@ def test_a_release_that_is_overtaken_for_ever_is_busy_and_changes_nothing(
 ) -> None:
     stock(changed(capacity=2))
     held = order(basket(2)).json["id"]
-    pools = DynamoOrders().before_order(held, "cnf_1", ["typ_1"])[1].pools
+    pools = DynamoOrders().before_order(held, Basket("cnf_1", (Wanted("typ_1", 1),)))[1].pools
     stock(changed(capacity=1, revision=2))
     monkeypatch.setattr(dynamo_stock, "read_pools", lambda *asked: pools)
     with unchanged(table):

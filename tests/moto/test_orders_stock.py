@@ -15,6 +15,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from functions.orders import api, worker
+from functions.orders.cache import recent_offers
 from functions.orders.items_stock import ShardItem, TypeItem, pool_key, shard_key
 from shared.caller import Caller
 from shared.clock import now
@@ -71,7 +72,7 @@ def order(body: Any, caller: Caller = BOB, key: str | None = None) -> Answer:
 
 def availability(conference_id: str = CONFERENCE) -> Answer:
     """What is on sale this instant, not a second ago."""
-    api.recent_offers.cache_clear()
+    recent_offers.cache_clear()
     return call(api.handler, "GET", f"/orders/availability/{conference_id}")
 
 
@@ -96,12 +97,12 @@ def books(table: Table) -> dict[str, Book]:
     sold: Counter[str] = Counter()
     shards: Counter[str] = Counter()
     copies: dict[str, Any] = {}
-    for item in table.items():
+    for item in sorted(table.items(), key=lambda item: item["kind"] == "Order"):
         if item["kind"] == "Shard":
             assert item["free"] >= 0, item
             free[item["pk"].split("#")[1]] += int(item["free"])
             shards[item["pk"].split("#")[1]] += 1
-        elif item["kind"] in ("TicketTypeCopy", "Pool"):
+        elif item["kind"] in ("TicketTypeCopy", "Pool", "Voucher"):
             copies[item["sk"].partition("#")[2]] = item
         elif item["kind"] == "Order":
             for line in item["lines"]:
@@ -110,10 +111,11 @@ def books(table: Table) -> dict[str, Book]:
                     by_pool = {line["ticket_type_id"]: by_pool}
                 seats = {pool: sum(shares.values()) for pool, shares in by_pool.items()}
                 pools = {line["ticket_type_id"], copies[line["ticket_type_id"]].get("shared_pool_id")} - {None}
-                assert seats == dict.fromkeys(pools, line["quantity"]), item
                 out = {"reserved": held, "paid": sold, "partially_refunded": sold}.get(item["status"], Counter())
                 out.update(seats)
                 out.subtract(dict.fromkeys(seats, given_back(item, line)))
+                assert set(seats) - pools <= {each for each in copies if each.startswith("vou_")}, item
+                assert set(seats.values()) == {line["quantity"]}, item
     found = {each: Book(int(copy["capacity"]), free[each], held[each], sold[each]) for each, copy in copies.items()}
     for each, book in found.items():
         wanted = copies[each].get("wanted", book.capacity)
