@@ -5,6 +5,7 @@ the message as JSON. Consumers ignore members they do not know, so a newer produ
 added later has a default.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -434,6 +435,47 @@ class OrderMailRequested(Message):
     conference_name: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaitingListMessage(Message):
+    """What all that is told of a place on a waiting list says. `leave_token`: whoever has it can give the place up."""
+
+    context = "orders"
+    conference_id: str
+    entry_id: str
+    user_id: str
+    user_name: str
+    user_email: str
+    ticket_type_id: str
+    ticket_type_name: str
+    quantity: int
+    leave_token: str
+    conference_name: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingListJoined(WaitingListMessage):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingListOffered(WaitingListMessage):
+    """The order holds the seats until it expires; paying it accepts the offer."""
+
+    order_id: str
+    expires_at: datetime | None = None  # none where it costs nothing and the tickets are on their way
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingListOfferExpired(WaitingListMessage):
+    order_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingListLeft(WaitingListMessage):
+    pass
+
+
 # tickets
 
 
@@ -629,4 +671,12 @@ class DigestOpened(Message):
     due_at: datetime
 
 
-KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in Message.__subclasses__()}
+def _kinds(of: type[Message]) -> Iterator[type[Message]]:
+    for kind in of.__subclasses__():
+        if kind.__subclasses__():
+            yield from _kinds(kind)  # it only says what several have in common
+        else:
+            yield kind
+
+
+KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in _kinds(Message)}

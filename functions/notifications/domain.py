@@ -167,6 +167,36 @@ def order_reseated(order_id: str, conference_id: str, conference: str, total: Mo
     )
 
 
+def waiting_list_joined(what: str, conference: str, data: dict[str, str]) -> News:
+    return News(
+        "waiting-list-joined",
+        f"You wait for {what} at {conference_named(conference)}",
+        "You hear from us when it is your turn: seats that come back are offered strictly in the order of joining. "
+        "If you no longer want them, leave by the link, and the next one is sooner.",
+        data,
+    )
+
+
+def waiting_list_offered(what: str, conference: str, until: str | None, data: dict[str, str]) -> News:
+    body = f"They are held for you until {until}. Pay the order before, or they go to the next." if until else "They are yours."
+    return News("waiting-list-offered", f"It is your turn: {what} at {conference_named(conference)}", body, data)
+
+
+def waiting_list_offer_expired(what: str, conference: str, data: dict[str, str]) -> News:
+    return News(
+        "waiting-list-offer-expired",
+        f"The offer of {what} at {conference_named(conference)} has expired",
+        "It was not paid in time and has gone to the next in line. Nothing was charged; you can join the waiting list again.",
+        data,
+    )
+
+
+def waiting_list_left(what: str, conference: str, data: dict[str, str]) -> News:
+    return News(
+        "waiting-list-left", f"You no longer wait for {what} at {conference_named(conference)}", "You left the waiting list.", data
+    )
+
+
 def ticket_cancelled(ticket_id: str, conference_id: str, order_id: str, conference: str, number: int) -> News:
     """`number` is the ticket's within its order, as the order's mail has it; 0 where it is not known."""
     return News(

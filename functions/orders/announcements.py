@@ -1,7 +1,10 @@
 """What is told of an order: its messages."""
 
+from typing import Any
+
 from functions.orders.domain import Line, Order
 from functions.orders.payment import Refund
+from functions.orders.waiting import Entry
 from shared.messages import (
     AttendeeChanged,
     LineState,
@@ -15,6 +18,10 @@ from shared.messages import (
     OrderReserved,
     OrderState,
     TicketLine,
+    WaitingListJoined,
+    WaitingListLeft,
+    WaitingListOffered,
+    WaitingListOfferExpired,
 )
 from shared.money import Money
 
@@ -146,3 +153,35 @@ def _tickets(line: Line) -> list[TicketLine]:
         )
         for attendee in line.attendees
     ]
+
+
+def waiting_joined(entry: Entry) -> WaitingListJoined:
+    return WaitingListJoined(**_waiter(entry))
+
+
+def waiting_left(entry: Entry) -> WaitingListLeft:
+    return WaitingListLeft(**_waiter(entry))
+
+
+def waiting_offered(entry: Entry) -> WaitingListOffered:
+    return WaitingListOffered(**_waiter(entry), order_id=entry.order_id or "", expires_at=entry.offer_expires_at)
+
+
+def offer_expired(entry: Entry) -> WaitingListOfferExpired:
+    return WaitingListOfferExpired(**_waiter(entry), order_id=entry.order_id or "")
+
+
+def _waiter(entry: Entry) -> dict[str, Any]:  # members of WaitingListMessage
+    return {
+        "conference_id": entry.conference_id,
+        "conference_name": entry.conference_name,
+        "entry_id": entry.id,
+        "user_id": entry.user_id,
+        "user_name": entry.user_name,
+        "user_email": entry.user_email,
+        "ticket_type_id": entry.ticket_type_id,
+        "ticket_type_name": entry.ticket_type_name,
+        "quantity": entry.quantity,
+        "leave_token": entry.token,
+        "time_zone": entry.time_zone,
+    }

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import AwareDatetime, Field
 
-from functions.orders import api_ledger, api_vouchers, paying, returning, use_cases, use_cases_aftersales
+from functions.orders import api_ledger, api_vouchers, api_waiting, paying, returning, use_cases, use_cases_aftersales
 from functions.orders.api_vouchers import CODE, OffersDep
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
 from functions.orders.dynamo import DynamoOrders, DynamoPolicies
@@ -30,6 +30,7 @@ from shared.money import Money
 app = Api()
 app.include_router(api_ledger.router)
 app.include_router(api_vouchers.router)
+app.include_router(api_waiting.router)
 handler = app.entry
 
 

@@ -19,7 +19,7 @@ from shared.money import Money
 MAX_TICKETS = 20  # an order, over all its lines
 MAX_CHANGES = 100  # by hand: each is kept in the order, which every later change writes anew
 
-SaleStatus = Literal["on_sale", "not_yet", "ended", "sold_out"]
+SaleStatus = Literal["on_sale", "not_yet", "ended", "sold_out", "waiting_list"]
 Status = Literal["reserved", "paid", "partially_refunded", "refunded", "expired", "cancelled"]
 TicketEnd = Literal["refunded", "cancelled"]
 TicketStatus = Literal["active"] | TicketEnd
@@ -60,7 +60,7 @@ class SoldOut(Conflict):
         named = " and ".join(f"{line.name} ({line.ticket_type_id})" for line in lines)
         super().__init__(
             f"{sum(line.quantity for line in lines)} of {named} were asked for and {available} are left. "
-            "Holds that are not paid may come back: look again in some minutes.",
+            + ("Order fewer." if available else "Join those who wait for what comes back (POST /orders/waiting-list)."),
             ticket_type_id=lines[0].ticket_type_id,
             available=available,
         )
@@ -204,7 +204,8 @@ class Offer:
     def status(self, now: datetime) -> SaleStatus:
         if len(self.stocked) < len(self.ticket_type.pool_ids):
             return "not_yet"  # the message about a pool is still on its way
-        return self.ticket_type.sale_status(self.available, now)
+        status = self.ticket_type.sale_status(self.available, now)
+        return "waiting_list" if status == "sold_out" and any(each.pool.is_awaited for each in self.stocked) else status
 
 
 @dataclass(frozen=True, slots=True)

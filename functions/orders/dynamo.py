@@ -32,9 +32,10 @@ from functions.orders.settling import Overtaken
 from functions.orders.stock import Pool, Seats, Shares, Stocked, plan, together
 from functions.orders.use_cases import AlreadyPlaced
 from functions.orders.vouchers import VoucherUsedUp, voucher_id
+from functions.orders.waiting import OthersWait
 from shared.clock import iso, parse
 from shared.errors import Busy
-from shared.messages import Message
+from shared.messages import Message, OrderReserved
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
 
 _ROUNDS = 30  # of looking at the stock again: each means that somebody else got the seats, or changed how many are wanted
@@ -167,13 +168,17 @@ def _seated_anywhere(order: Order, catalogue: Catalogue) -> Order:
 def _seated_where_free(order: Order) -> Order:
     """The order with seats that are free now, also in shards that were added since it was begun. Raises SoldOut."""
     pools = read_pools(order.conference_id, order.seats)
-    return order.with_seats({each.pool.id: _found(order, each) for each in stocked_of(pools.values(), consistent=True)})
+    return order.with_seats(
+        {each.pool.id: _found(order, each) for each in stocked_of(pools.values(), consistent=True, for_all=True)}
+    )
 
 
 def _found(order: Order, stocked: Stocked[Pool]) -> Shares:
     shares = plan(stocked.free, _asked(order, stocked.pool.id), _dice.sample(range(len(stocked.free)), len(stocked.free)))
     if not shares and stocked.pool.id.startswith("vou_"):
         raise VoucherUsedUp(stocked.available)
+    if not shares and stocked.pool.is_awaited:
+        raise OthersWait(order.drawing_from(stocked.pool.id), 0)
     if not shares:
         raise SoldOut(order.drawing_from(stocked.pool.id), stocked.available)
     return shares
@@ -190,7 +195,7 @@ def _record_new(choose: Callable[[], Order], message: Message, limits: Mapping[s
         nonlocal seated
         seated = choose()
         write.save(OrderItem.of(seated), condition=Item.pk.does_not_exist())
-        write.save(_outgoing(seated, message))
+        write.save(outgoing(seated, message))
         add_taking(write, seated.seats)
         add_counting(write, seated.buyer_id, seated.lines, limits)
 
@@ -198,10 +203,10 @@ def _record_new(choose: Callable[[], Order], message: Message, limits: Mapping[s
     return seated
 
 
-def _outgoing(order: Order, message: Message) -> Outbox:
+def outgoing(order: Order, message: Message) -> Outbox:
     """The message of a reservation stays on the list of what is to be looked after: should it be lost, its hold still ends."""
     row = Outbox.of(message)
-    if order.status == "reserved" and order.expires_at:
+    if isinstance(message, OrderReserved) and order.expires_at:
         row.gsi2pk, row.gsi2sk = work_key(order.id), iso(order.expires_at)
     return row
 

@@ -42,7 +42,7 @@ class DynamoStock:
         """One Query and one BatchGetItem (of up to 100 shards), eventually consistent."""
         found = list(Item.query(conference_partition(conference_id), Item.sk.between(POOLS, f"{TYPES}~")))
         pools = {item.pool_id: item.pool() for item in found if isinstance(item, PooledItem)}
-        stocked = {each.pool.id: each for each in stocked_of(pools.values(), consistent=False)}
+        stocked = {each.pool.id: each for each in stocked_of(pools.values(), consistent=False, for_all=True)}
         types = [item.to_domain() for item in found if isinstance(item, TypeItem)]
         return [Offer(each, tuple(stocked[pool_id] for pool_id in each.pool_ids if pool_id in stocked)) for each in types]
 
@@ -83,14 +83,15 @@ def read_pools(conference_id: str, pool_ids: Iterable[str]) -> dict[str, Pool]:
     return pools_of(Item.batch_get([pool_key(conference_id, each) for each in pool_ids], consistent_read=True))
 
 
-def stocked_of(owners: Iterable[H], *, consistent: bool) -> list[Stocked[H]]:
-    """Each with what is free of it.
+def stocked_of(owners: Iterable[H], *, consistent: bool, for_all: bool = False) -> list[Stocked[H]]:
+    """Each with what is free of it; `for_all`: without what is kept for those who wait.
 
     The shards are read together and not as of one instant: a seat that comes on sale meanwhile may be missed.
     """
     owners = list(owners)
     keys = [shard_key(each.pool.id, shard) for each in owners for shard in range(each.pool.shards)]
-    free = {item.pk: int(item.free) for item in Item.batch_get(keys, consistent_read=consistent) if isinstance(item, ShardItem)}
+    found = (item for item in Item.batch_get(keys, consistent_read=consistent) if isinstance(item, ShardItem))
+    free = {item.pk: 0 if for_all and item.joined is not None else int(item.free) for item in found}
     return [
         Stocked(each, tuple(free.get(shard_key(each.pool.id, shard)[0], 0) for shard in range(each.pool.shards))) for each in owners
     ]
@@ -99,14 +100,15 @@ def stocked_of(owners: Iterable[H], *, consistent: bool) -> list[Stocked[H]]:
 # What a transaction does to the stock
 
 
-def add_taking(write: TransactWrite, seats: Seats) -> None:
-    """Take the seats; its condition fails where one is not free."""
+def add_taking(write: TransactWrite, seats: Seats, *, for_all: bool = True) -> None:
+    """Take the seats; its condition fails where one is not free, or (`for_all`) is kept for those who wait."""
     for pool_id, shares in seats.items():
         for shard, quantity in shares.items():
+            is_free: Condition = ShardItem.free >= quantity
             write.update(
                 ShardItem(*shard_key(pool_id, shard)),
                 actions=[ShardItem.free.set(ShardItem.free - quantity)],
-                condition=ShardItem.free >= quantity,
+                condition=is_free & ShardItem.joined.does_not_exist() if for_all else is_free,
             )
 
 
@@ -150,7 +152,7 @@ def add_releases(write: TransactWrite, releases: Sequence[tuple[Pool, Release]])
             write.update(
                 PoolItem(*pool_key(pool.conference_id, pool.id)),
                 actions=[PooledItem.capacity.set(PooledItem.capacity - release.retired)],
-                condition=_unchanged(pool),
+                condition=unchanged(pool),
             )
         # A change that leaves more out than wanted writes its revision to every shard. So a release need not check the pool, on
         # which all of them would meet, to learn that its seats are no longer wanted.
@@ -163,10 +165,11 @@ def add_releases(write: TransactWrite, releases: Sequence[tuple[Pool, Release]])
             )
 
 
-def _unchanged(known: Pool) -> Condition:
+def unchanged(known: Pool) -> Condition:
     # Both: a release changes the capacity and not the revision, and a change may leave the capacity as it is.
     condition: Condition = (PooledItem.revision == known.revision) & (PooledItem.capacity == known.capacity)
-    return condition
+    same: Condition = condition & (PooledItem.awaited.exists() if known.is_awaited else PooledItem.awaited.does_not_exist())
+    return same
 
 
 def _open(new: Stocked[H]) -> None:
@@ -179,7 +182,7 @@ def _open(new: Stocked[H]) -> None:
 
 def _change(known: Stocked[H], new: Stocked[H]) -> None:
     def compose(write: TransactWrite) -> None:
-        write.save(pooled_item(new.owner), condition=_unchanged(known.pool))
+        write.save(pooled_item(new.owner), condition=unchanged(known.pool))
         _add_shards(write, new, first=len(known.free))
         _change_shards(write, known, new)
 
@@ -189,7 +192,12 @@ def _change(known: Stocked[H], new: Stocked[H]) -> None:
 def _add_shards(write: TransactWrite, new: Stocked[H], first: int) -> None:
     for shard, seats in enumerate(new.free[first:], first):
         write.save(
-            ShardItem(*shard_key(new.pool.id, shard), free=seats, revision=new.pool.revision),
+            ShardItem(
+                *shard_key(new.pool.id, shard),
+                free=seats,
+                revision=new.pool.revision,
+                joined=0 if new.pool.is_awaited else None,
+            ),
             condition=Item.pk.does_not_exist(),
         )
 

@@ -48,6 +48,7 @@ class PooledItem(Item):
     capacity = NumberAttribute()
     wanted = NumberAttribute(null=True)  # none in a copy that was made before it was kept: it wants what is in force
     shards = NumberAttribute()
+    awaited = BooleanAttribute(null=True)
 
     @property
     def pool_id(self) -> str:
@@ -61,6 +62,7 @@ class PooledItem(Item):
             capacity=int(self.capacity),
             wanted=int(self.capacity if self.wanted is None else self.wanted),
             shards=int(self.shards),
+            is_awaited=bool(self.awaited),
         )
 
     def to_domain(self) -> HasPool:
@@ -74,6 +76,7 @@ def _pool_values(pool: Pool) -> dict[str, Any]:  # as PynamoDB takes them
         "capacity": pool.capacity,
         "wanted": pool.wanted,
         "shards": pool.shards,
+        "awaited": pool.is_awaited or None,
     }
 
 
@@ -223,3 +226,4 @@ class ShardItem(Item, discriminator="Shard"):
     v = NumberAttribute(default=1)
     free = NumberAttribute()
     revision = NumberAttribute(null=True)  # of the pool, when a change last wrote the shard
+    joined = NumberAttribute(null=True)  # while somebody waits: its seats are for them; how many joined by way of this shard

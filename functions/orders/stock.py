@@ -124,6 +124,7 @@ class Pool:
     capacity: int  # in force: above `wanted` while more than that is sold or held, and then nothing is free
     wanted: int  # the capacity that the organiser asked for
     shards: int
+    is_awaited: bool = False  # somebody waits for its seats: what is free is for them, not for everybody
 
     @classmethod
     def opened(cls, pool_id: str, *, conference_id: str, revision: int, capacity: int) -> Self:
@@ -197,7 +198,8 @@ class Stocked(Generic[H]):
         delta = max(newer.pool.wanted - self.pool.capacity, -self.available)
         capacity = self.pool.capacity + delta
         free = self._raised(delta, shards_for(capacity)) if delta > 0 else self._lowered(-delta)
-        return Stocked(newer.with_pool(replace(newer.pool, capacity=capacity, shards=len(free))), free)
+        pool = replace(newer.pool, capacity=capacity, shards=len(free), is_awaited=self.pool.is_awaited)
+        return Stocked(newer.with_pool(pool), free)
 
     def _raised(self, seats: int, shards: int) -> tuple[int, ...]:
         return fill((*self.free, *[0] * (shards - len(self.free))), seats)

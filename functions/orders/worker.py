@@ -3,11 +3,13 @@
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.dynamo_stock import DynamoStock
+from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
 from functions.orders.providers import AllProviders
 from functions.orders.use_cases import expire_when_due
 from functions.orders.use_cases_ledger import keep_entry
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
+from functions.orders.use_cases_waiting import serve, serve_after, serve_pool
 from shared.clock import now
 from shared.delay import SqsDelay
 from shared.messages import (
@@ -20,16 +22,19 @@ from shared.messages import (
     PaymentPending,
     PoolChanged,
     TicketTypeChanged,
+    WaitingListLeft,
 )
 from shared.worker import Worker
 
 
 def on_ticket_type_changed(changed: TicketTypeChanged) -> None:
     keep_ticket_type(DynamoStock(), changed)
+    serve(DynamoWaiting(), now, conference_id=changed.conference_id, ticket_type_ids=[changed.ticket_type_id])
 
 
 def on_pool_changed(changed: PoolChanged) -> None:
     keep_pool(DynamoStock(), changed)
+    serve_pool(DynamoWaiting(), now, conference_id=changed.conference_id, pool_id=changed.pool_id)
 
 
 def on_order_reserved(reserved: OrderReserved) -> None:
@@ -41,6 +46,16 @@ def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCan
     keep_entry(DynamoOrders(), DynamoLedger(), change.order_id)
 
 
+def on_order_settled(change: OrderPaid | OrderExpired | OrderCancelled | OrderRefunded) -> None:
+    on_order_changed(change)
+    if order := DynamoOrders().find(change.order_id):
+        serve_after(DynamoWaiting(), now, order)
+
+
+def on_place_given_up(left: WaitingListLeft) -> None:
+    serve(DynamoWaiting(), now, conference_id=left.conference_id, ticket_type_ids=[left.ticket_type_id])
+
+
 def on_payment_pending(pending: PaymentPending) -> None:
     check_when_due(DynamoOrders(), AllProviders(), SqsDelay(), now, pending)
 
@@ -50,11 +65,12 @@ handler = Worker(
         TicketTypeChanged: on_ticket_type_changed,
         PoolChanged: on_pool_changed,
         OrderReserved: on_order_reserved,
-        OrderPaid: on_order_changed,
-        OrderExpired: on_order_changed,
-        OrderCancelled: on_order_changed,
-        OrderRefunded: on_order_changed,
+        OrderPaid: on_order_settled,
+        OrderExpired: on_order_settled,
+        OrderCancelled: on_order_settled,
+        OrderRefunded: on_order_settled,
         AttendeeChanged: on_order_changed,
         PaymentPending: on_payment_pending,
+        WaitingListLeft: on_place_given_up,
     }
 )

@@ -23,6 +23,18 @@ CNF: dict[str, Any] = {"conference_id": "cnf_1"}
 TICKET: dict[str, Any] = {**CNF, "ticket_id": "tkt_1", "owner_id": "usr_1"}
 ORDER: dict[str, Any] = {**CNF, "order_id": "ord_1", "buyer_id": "usr_1"}
 
+WAITER: dict[str, Any] = {
+    **CNF,
+    "entry_id": "wtl_1",
+    "user_id": "usr_1",
+    "user_name": "Ada",
+    "user_email": "ada@example.org",
+    "ticket_type_id": "typ_1",
+    "ticket_type_name": "Regular",
+    "quantity": 2,
+    "leave_token": "wtl_1.secret",
+}
+
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
 REACHES: list[tuple[Message, set[str]]] = [
     (messages.UserRegistered(**ADA), {"Notifications"}),
@@ -91,6 +103,10 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "Tickets", "Notifications"}),
     (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
     (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
+    (messages.WaitingListJoined(**WAITER), {"Notifications"}),
+    (messages.WaitingListOffered(**WAITER, order_id="ord_1", expires_at=NOON), {"Notifications"}),
+    (messages.WaitingListOfferExpired(**WAITER, order_id="ord_1"), {"Notifications"}),
+    (messages.WaitingListLeft(**WAITER), {"Orders", "Notifications"}),
     (
         messages.AttendeeChanged(
             **ORDER, number=1, attendee_name="Grace", attendee_email="grace@example.org", is_paid=True, revision=3

@@ -63,6 +63,8 @@ PUBLIC_ROUTES = {
     ("get", "/tickets/conferences/{conference_id}/keys"),
     ("get", "/tickets/conferences/{conference_id}/journal/head"),
     ("get", "/orders/availability/{conference_id}/vouchers/{code}"),
+    ("get", "/orders/waiting-list/leave/{token}"),
+    ("post", "/orders/waiting-list/leave/{token}"),
 }
 
 

@@ -1,0 +1,151 @@
+"""The waiting list: joining it, leaving it by the link of the e-mail, and seeing who waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import Field
+
+from functions.orders import use_cases_waiting
+from functions.orders.domain import MAX_TICKETS
+from functions.orders.dynamo import DynamoOrders
+from functions.orders.dynamo_waiting import DynamoWaiting
+from functions.orders.edge import ClockDep, Id, PathId, resource
+from functions.orders.settling import Ledger
+from functions.orders.use_cases_waiting import Waiting
+from functions.orders.waiting import Entry, State
+from shared.http import PUBLIC, Body, CallerDep, Cursor, Limit, Page
+
+router = resource()
+
+_LEAVE = "/orders/waiting-list/leave/<token>"
+
+WaitingDep = Annotated[Waiting, Depends(DynamoWaiting)]
+OrdersDep = Annotated[Ledger, Depends(DynamoOrders)]
+Token = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+class JoinWaitingList(Body):
+    conference_id: Id
+    ticket_type_id: Id
+    quantity: Annotated[int, Field(ge=1, le=MAX_TICKETS, strict=True)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """Of one's own place; `position` counts from 1 among those who wait for the same ticket type."""
+
+    id: str
+    conference_id: str
+    ticket_type_id: str
+    ticket_type_name: str
+    quantity: int
+    status: State
+    position: int | None
+    joined_at: datetime
+    order_id: str | None
+    offer_expires_at: datetime | None
+    leave_token: str
+
+    @classmethod
+    def of(cls, entry: Entry, waiting: Waiting) -> "PlaceView":
+        return cls(
+            id=entry.id,
+            conference_id=entry.conference_id,
+            ticket_type_id=entry.ticket_type_id,
+            ticket_type_name=entry.ticket_type_name,
+            quantity=entry.quantity,
+            status=entry.state,
+            position=waiting.before(entry) + 1 if entry.state == "waiting" else None,
+            joined_at=entry.joined_at,
+            order_id=entry.order_id,
+            offer_expires_at=entry.offer_expires_at,
+            leave_token=entry.token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What the link of an e-mail shows: nothing of the person, since links are passed on."""
+
+    ticket_type_name: str
+    conference_name: str
+    quantity: int
+    status: State
+
+    @classmethod
+    def of(cls, entry: Entry) -> "LinkView":
+        return cls(entry.ticket_type_name, entry.conference_name, entry.quantity, entry.state)
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterView:
+    id: str
+    ticket_type_id: str
+    ticket_type_name: str
+    quantity: int
+    status: State
+    user_id: str
+    name: str
+    email: str
+    joined_at: datetime
+    order_id: str | None
+    offer_expires_at: datetime | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "WaiterView":
+        return cls(
+            id=entry.id,
+            ticket_type_id=entry.ticket_type_id,
+            ticket_type_name=entry.ticket_type_name,
+            quantity=entry.quantity,
+            status=entry.state,
+            user_id=entry.user_id,
+            name=entry.user_name,
+            email=entry.user_email,
+            joined_at=entry.joined_at,
+            order_id=entry.order_id,
+            offer_expires_at=entry.offer_expires_at,
+        )
+
+
+@router.post("/orders/waiting-list", status_code=201, summary="Wait for what is sold out; may be repeated", tags=["orders"])
+def post_waiting(body: JoinWaitingList, caller: CallerDep, waiting: WaitingDep, clock: ClockDep) -> PlaceView:
+    entry = use_cases_waiting.join(
+        waiting,
+        clock,
+        caller=caller,
+        conference_id=body.conference_id,
+        ticket_type_id=body.ticket_type_id,
+        quantity=body.quantity,
+        secret=token_urlsafe(16),
+    )
+    return PlaceView.of(entry, waiting)
+
+
+@router.get("/orders/waiting-list", summary="Where the caller waits, or did, newest first", tags=["orders"])
+def get_waiting(caller: CallerDep, waiting: WaitingDep, limit: Limit = 50, cursor: Cursor = None) -> Page[PlaceView]:
+    entries, following = waiting.of_person(caller.user_id, limit, cursor)
+    return Page([PlaceView.of(entry, waiting) for entry in entries], following)
+
+
+@router.get(_LEAVE, summary="What the link of the e-mail is about: it changes nothing", tags=["orders"], security=PUBLIC)
+def get_leave(token: Token, waiting: WaitingDep) -> LinkView:
+    return LinkView.of(use_cases_waiting.look(waiting, token=token))
+
+
+@router.post(_LEAVE, summary="Leave the waiting list, or decline the offer; may be repeated", tags=["orders"], security=PUBLIC)
+def post_leave(token: Token, waiting: WaitingDep, orders: OrdersDep, clock: ClockDep) -> LinkView:
+    return LinkView.of(use_cases_waiting.leave(waiting, orders, clock, token=token))
+
+
+@router.get("/orders/conferences/<conference_id>/waiting-list", summary="Who waits, or did, first come first", tags=["orders"])
+def get_waiters(
+    conference_id: PathId, caller: CallerDep, waiting: WaitingDep, limit: Limit = 50, cursor: Cursor = None
+) -> Page[WaiterView]:
+    caller.require(conference_id, "organizer")
+    entries, following = waiting.of_conference(conference_id, limit, cursor)
+    return Page([WaiterView.of(entry) for entry in entries], following)

@@ -1,0 +1,292 @@
+"""Waiting for what is sold out: joining, leaving, and offering seats that come back, strictly in the order of the line."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from functions.orders import announcements, domain
+from functions.orders.domain import Basket, Catalogue, NotOnSale, Order, TicketType, Wanted
+from functions.orders.settling import Ledger, settle
+from functions.orders.stock import Pool, Seats, Stocked, plan
+from functions.orders.use_cases_stock import Stale
+from functions.orders.waiting import (
+    ENDED,
+    AlreadyWaiting,
+    Entry,
+    NotSoldOut,
+    OfferTaken,
+    State,
+    entry_id,
+    is_secret,
+    line_of,
+    no_entry,
+    offer_ends,
+    read_token,
+    short_of,
+)
+from shared.caller import Caller
+from shared.clock import Clock
+from shared.errors import Busy
+from shared.messages import Message
+from shared.telemetry import logger
+
+_ATTEMPTS = 20  # each failure means that somebody else bought, joined, left or was offered something
+_OFFERS = 200  # by one message at most; another one goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    entry_id: str
+    ticket_type_id: str
+
+
+class Waiting(Protocol):
+    """Every write raises Stale where what it is decided on is no longer so, and Busy."""
+
+    def catalogue(self, conference_id: str, ticket_type_ids: Collection[str]) -> Catalogue: ...
+
+    def check_limits(self, order: Order, catalogue: Catalogue) -> None:
+        """Raises TooManyPerPerson where the buyer could not have these too."""
+
+    def stocked(self, conference_id: str, pool_ids: Collection[str]) -> list[Stocked[Pool]]:
+        """With all that is free, also what is kept for those who wait."""
+
+    def find(self, entry_id: str) -> Entry | None: ...
+
+    def of_person(self, user_id: str, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]: ...
+
+    def of_conference(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]: ...
+
+    def before(self, entry: Entry) -> int:
+        """How many wait for the same ticket type and joined before."""
+
+    def line(self, line: str) -> list[Place]:
+        """All who wait in it, first come first."""
+
+    def join(self, entry: Entry, known: Entry | None, awaited: Pool, message: Message) -> None:
+        """Put the entry in line; the first has the pool's seats, of which none may be free, kept for those who wait."""
+
+    def keep(self, pool: Pool) -> None:
+        """Keep the pool's seats for those who wait."""
+
+    def reopen(self, pool: Pool, is_line_empty: Callable[[], bool]) -> None:
+        """Sell the pool's seats to everybody again, unless somebody joins meanwhile."""
+
+    def offer(self, order: Order, entry: Entry, seats: Seats, messages: Sequence[Message]) -> None:
+        """Record the order, with its seats, and the entry that it is offered to, who leaves the line."""
+
+    def end(self, known: Entry, ended: Entry, messages: Sequence[Message]) -> None: ...
+
+
+# People
+
+
+def join(
+    waiting: Waiting, clock: Clock, *, caller: Caller, conference_id: str, ticket_type_id: str, quantity: int, secret: str
+) -> Entry:
+    """Wait for so many tickets of a type that is sold out. Once for each person and type: a repeat is answered as it is.
+
+    Raises UnknownTicketType, NotOnSale, BadQuantity, TooManyPerPerson, NotSoldOut, AlreadyWaiting, Busy.
+    """
+    for _ in range(_ATTEMPTS):
+        known = waiting.find(entry_id(ticket_type_id, caller.user_id))
+        if known and known.state not in ENDED:
+            return _same(known, quantity)
+        catalogue = waiting.catalogue(conference_id, [ticket_type_id])
+        ticket_type, now = catalogue.ticket_type(conference_id, ticket_type_id, caller), clock()
+        basket = Basket(conference_id, (Wanted(ticket_type_id, quantity),))
+        waiting.check_limits(domain.place(basket, catalogue, order_id="", fingerprint="", buyer=caller, now=now), catalogue)
+        stocked = waiting.stocked(conference_id, ticket_type.pool_ids)
+        awaited = _awaited(ticket_type, stocked)
+        entry = Entry.joined(ticket_type, quantity, caller, now, secret)
+        try:
+            waiting.join(entry, known, awaited, announcements.waiting_joined(entry))
+        except Stale:
+            continue
+        return entry
+    raise Busy("Many people are joining. Nothing was done: send the request again.")
+
+
+def _same(known: Entry, quantity: int) -> Entry:
+    if known.quantity != quantity:
+        raise AlreadyWaiting(
+            f"You wait for {known.quantity} of {known.ticket_type_name}. To ask for {quantity}, leave first: the place is lost.",
+            quantity=known.quantity,
+        )
+    return known
+
+
+def _awaited(ticket_type: TicketType, stocked: Sequence[Stocked[Pool]]) -> Pool:
+    """The pool that one waits for: one that others wait for already, else one without a free seat. Raises NotSoldOut."""
+    for is_it in (lambda each: each.pool.is_awaited, lambda each: not each.available):
+        for each in reversed(stocked):  # the shared one before the type's own: it is kept from all that draw from it
+            if is_it(each):
+                return each.pool
+    raise NotSoldOut(ticket_type, min(each.available for each in stocked))
+
+
+def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entry:
+    """Give up one's place, or the offer; whoever has the link may, and again. Raises NotFound, OfferTaken, Busy."""
+    for _ in range(_ATTEMPTS):
+        entry = look(waiting, token=token)
+        if entry.state == "purchased":
+            raise OfferTaken(f"The offer was accepted: order {entry.order_id} is paid. To give the tickets back, cancel that.")
+        if entry.state in ENDED:
+            return entry
+        if entry.state == "offered" and entry.order_id:
+            _decline(orders, clock, entry.order_id, entry.user_id)
+        ended = entry.ended("cancelled")
+        try:
+            waiting.end(entry, ended, [announcements.waiting_left(ended)])
+        except Stale:
+            continue
+        return ended
+    raise Busy("The waiting list is changing. Nothing was done: send the request again.")
+
+
+def look(waiting: Waiting, *, token: str) -> Entry:
+    """Raises NotFound."""
+    found, secret = read_token(token)
+    entry = waiting.find(found)
+    if entry is None or not is_secret(entry, secret):
+        raise no_entry()
+    return entry
+
+
+def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> None:
+    order = orders.find(order_id)
+    if order is None:
+        return
+
+    def decide(now: Order) -> tuple[Order, Message] | None:
+        if now.status != "reserved":
+            return None
+        cancelled = now.cancelled(user_id, clock())
+        return cancelled, announcements.cancelled(cancelled)
+
+    settle(orders, order, decide)
+
+
+# Messages
+
+
+def note_outcome(waiting: Waiting, order: Order) -> None:
+    """What became of an offer: the order that it was is paid, or no longer held. Safe to repeat."""
+    states: dict[str, State] = {"paid": "purchased", "expired": "offer_expired", "cancelled": "cancelled"}
+    if len(order.lines) != 1 or order.status not in states:
+        return
+    entry = waiting.find(entry_id(order.lines[0].ticket_type_id, order.buyer_id))
+    if entry is None or entry.order_id != order.id or entry.state != "offered":
+        return
+    ended = entry.ended(states[order.status])
+    try:
+        waiting.end(entry, ended, [announcements.offer_expired(ended)] if ended.state == "offer_expired" else [])
+    except Stale:
+        logger.info("an offer was settled meanwhile", entry_id=entry.id)
+
+
+def serve(waiting: Waiting, clock: Clock, *, conference_id: str, ticket_type_ids: Collection[str]) -> None:
+    """Offer what is free of these types to those who wait, in their order; sell to everybody what nobody waits for. Raises Busy.
+
+    Nobody is passed over because the next one wants fewer: who cannot be served yet has the free seats of their pools kept.
+    """
+    catalogue = waiting.catalogue(conference_id, ticket_type_ids)
+    if not any(pool.is_awaited for pool in catalogue.pools.values()):
+        return
+    types = catalogue.types.values()
+    for line in {line_of(each) for each in types}:
+        _serve_line(waiting, clock, conference_id, line)
+    for each in types:
+        _reopen(waiting, conference_id, each)
+
+
+def serve_pool(waiting: Waiting, clock: Clock, *, conference_id: str, pool_id: str) -> None:
+    """As `serve`, whatever types wait for seats of the pool. Raises Busy."""
+    types = {place.ticket_type_id for place in waiting.line(pool_id)}
+    if types:
+        serve(waiting, clock, conference_id=conference_id, ticket_type_ids=types)
+
+
+def serve_after(waiting: Waiting, clock: Clock, order: Order) -> None:
+    """Note what became of an offer, and offer what the order gave back. Safe to repeat. Raises Busy."""
+    note_outcome(waiting, order)
+    if order.status not in ("reserved", "paid"):
+        serve(waiting, clock, conference_id=order.conference_id, ticket_type_ids={line.ticket_type_id for line in order.lines})
+
+
+def _serve_line(waiting: Waiting, clock: Clock, conference_id: str, line: str) -> None:
+    for _ in range(_OFFERS):
+        if not _offer_first(waiting, clock, conference_id, line):
+            return
+    raise Busy(f"The line {line} moves on: there is more to offer.")
+
+
+def _offer_first(waiting: Waiting, clock: Clock, conference_id: str, line: str) -> bool:
+    """Whether somebody was offered seats, or the line was another by then: then there may be more to do."""
+    places = waiting.line(line)
+    if not places:
+        return False
+    catalogue = waiting.catalogue(conference_id, {each.ticket_type_id for each in places})
+    pool_ids = {pool_id for each in catalogue.types.values() for pool_id in each.pool_ids}
+    stocked = {each.pool.id: each for each in waiting.stocked(conference_id, pool_ids)}
+    kept: set[str] = set()  # pools whose seats are for somebody further ahead
+    for place in places:
+        ticket_type = catalogue.types[place.ticket_type_id]
+        if kept & set(ticket_type.pool_ids):
+            continue
+        entry = waiting.find(place.entry_id)
+        if entry is None or entry.state != "waiting":
+            return True
+        short = short_of({each: stocked[each].available for each in stocked}, ticket_type.pool_ids, entry.quantity)
+        if not short:
+            return _offer(waiting, clock, catalogue, stocked, entry)
+        for pool_id in short:
+            kept.add(pool_id)
+            if not stocked[pool_id].pool.is_awaited:
+                waiting.keep(stocked[pool_id].pool)
+    return False
+
+
+def _offer(waiting: Waiting, clock: Clock, catalogue: Catalogue, stocked: dict[str, Stocked[Pool]], entry: Entry) -> bool:
+    ticket_type, now = catalogue.types[entry.ticket_type_id], clock()
+    wanted = Basket(entry.conference_id, (Wanted(entry.ticket_type_id, entry.quantity),))
+    # Joining was within the limits of then: a type that is hidden since, or a smaller number, is not held against who waits.
+    limit = ticket_type.max_per_person and max(ticket_type.max_per_person, entry.quantity)
+    open_to_them = replace(ticket_type, hidden=False, min_per_order=1, max_per_order=entry.quantity, max_per_person=limit)
+    try:
+        order = domain.place(
+            wanted,
+            replace(catalogue, types={ticket_type.id: open_to_them}),
+            order_id=entry.offer_order_id,
+            fingerprint="",
+            buyer=entry.person,
+            now=now,
+        )
+    except NotOnSale:
+        return False  # nothing more is offered, and nobody else may buy either
+    if order.status == "reserved":
+        order = replace(order, expires_at=offer_ends(ticket_type, now))
+    seats = {each: plan(stocked[each].free, entry.quantity, range(len(stocked[each].free))) for each in ticket_type.pool_ids}
+    seated = order.with_seats(seats)
+    offered = entry.offered(seated.id, seated.expires_at)
+    try:
+        waiting.offer(seated, offered, seated.seats, [announcements.placed(seated), announcements.waiting_offered(offered)])
+    except Stale:
+        logger.info("the line moved while something was offered", line=entry.line)
+    return True
+
+
+def _reopen(waiting: Waiting, conference_id: str, ticket_type: TicketType) -> None:
+    """Sell what nobody waits for any longer to everybody."""
+    for each in waiting.stocked(conference_id, ticket_type.pool_ids):
+        if each.pool.is_awaited:
+            try:
+                waiting.reopen(each.pool, partial(_is_unawaited, waiting, ticket_type, each.pool.id))
+            except Stale:
+                logger.info("somebody joined while the line was empty", pool_id=each.pool.id)
+
+
+def _is_unawaited(waiting: Waiting, ticket_type: TicketType, pool_id: str) -> bool:
+    places = waiting.line(line_of(ticket_type))
+    return not [each for each in places if pool_id in (line_of(ticket_type), each.ticket_type_id)]
