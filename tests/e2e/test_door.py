@@ -17,7 +17,7 @@ def tickets_table(stack: RunningStack) -> str:
 
 def test_an_evening_at_the_doors(stack: RunningStack, person: Callable[[str], Person]) -> None:
     organizer = person("Hana")
-    evening = Doors(organizer, person("Citra"), tickets=120, doubles=6, say=lambda _: None)
+    evening = Doors(organizer, person("Citra"), tickets=80, doubles=4, at_once=16, say=lambda _: None)
     evening.play()
 
     def told() -> int:
