@@ -69,3 +69,6 @@ class Endpoint:
 
     def api_url(self, api_id: str, stage: str) -> str:
         return f"{self.url}/restapis/{api_id}/{stage}/_user_request_"
+
+    def live_url(self, api_id: str, stage: str) -> str:
+        return f"{self.url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id}/{stage}"

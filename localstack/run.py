@@ -108,7 +108,7 @@ def planted(stack: RunningStack, steps: Steps) -> dict[str, Any]:
 
 def description(stack: RunningStack, demo: dict[str, Any]) -> dict[str, Any]:
     """What the stack file says."""
-    urls = {"api_url": stack.api_url, "websocket_url": None, "endpoint_url": stack.endpoint_url}
+    urls = {"api_url": stack.api_url, "websocket_url": stack.websocket_url, "endpoint_url": stack.endpoint_url}
     return urls | {"region": stack.region, "pid": os.getpid(), "demo": demo["demo"], "conference_id": demo["conference_id"]}
 
 

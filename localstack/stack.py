@@ -31,6 +31,7 @@ class RunningStack:
     redis_url: str  # "off" where there is none
     fresh: bool  # it was deployed, or deployed anew, just now
     children: tuple[Child, ...] = ()
+    websocket_url: str | None = None  # None where the emulator has no WebSockets
 
     @property
     def endpoint_url(self) -> str:
@@ -68,7 +69,7 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
             programs = (children.enter_context(valkey(cache_port, data)), children.enter_context(emulator(port, data)))
         endpoint, redis_url = Endpoint(f"http://{ports.HOST}:{port}"), f"redis://{ports.HOST}:{cache_port}/0"
         outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps)
-        yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs)
+        yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs, _live_url(endpoint, outputs))
 
 
 def deployed_stack(url: str, logs: Path, steps: Steps) -> RunningStack:
@@ -78,7 +79,7 @@ def deployed_stack(url: str, logs: Path, steps: Steps) -> RunningStack:
         endpoint.check()
     redis_url = os.environ.get("REDIS_URL") or "off"
     outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), logs, steps)
-    return RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh)
+    return RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, websocket_url=_live_url(endpoint, outputs))
 
 
 def parameters(endpoint: Endpoint, redis_url: str) -> dict[str, str]:
@@ -90,8 +91,14 @@ def parameters(endpoint: Endpoint, redis_url: str) -> dict[str, str]:
         "EventArchive": "off",
         "DigestSeconds": "10",  # nobody who tries it out should wait
         "ApiAddress": endpoint.api_url("{api}", "v1"),
+        "Live": "on" if endpoint.is_ministack else "off",  # free LocalStack has no API Gateway v2
+        "LiveAddress": endpoint.live_url("{api}", "v1"),
     }
 
 
 def _api_url(endpoint: Endpoint, outputs: Mapping[str, str]) -> str:
     return endpoint.api_url(outputs["ApiId"], outputs["Stage"])
+
+
+def _live_url(endpoint: Endpoint, outputs: Mapping[str, str]) -> str | None:
+    return endpoint.live_url(outputs["LiveApiId"], outputs["Stage"]) if "LiveApiId" in outputs else None

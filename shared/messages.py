@@ -671,6 +671,24 @@ class DigestOpened(Message):
     due_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class DoorCounted(Message):
+    """The counts of a door have changed since they were last shown."""
+
+    context = "notifications"
+    conference_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveFrame(Message):
+    """What some of the connections that hear of a topic are still to be sent; `frame` is JSON."""
+
+    context = "notifications"
+    topic: str
+    connection_ids: list[str]
+    frame: str
+
+
 def _kinds(of: type[Message]) -> Iterator[type[Message]]:
     for kind in of.__subclasses__():
         if kind.__subclasses__():

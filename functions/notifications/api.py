@@ -1,6 +1,7 @@
 """The inbox and what goes there, over HTTP: a person sees and changes their own, nobody else's."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Response
@@ -9,12 +10,16 @@ from pydantic import Field
 
 from functions.notifications.domain import InboxPage, Notification
 from functions.notifications.dynamo import DynamoInbox
+from functions.notifications.dynamo_live import DynamoTickets
 from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.kinds import Channel
+from functions.notifications.live import Tickets, issue_ticket
 from functions.notifications.preferences import Preferences, chosen, preferences
 from functions.notifications.use_cases import Addresses, Inbox, People
+from functions.notifications.wire import live_url
 from shared.caller import Caller
 from shared.clock import now
+from shared.errors import Problem
 from shared.http import Api, Body, CallerDep, Cursor, Limit
 
 app = Api()
@@ -23,6 +28,7 @@ handler = app.entry
 InboxDep = Annotated[Inbox, Depends(DynamoInbox)]
 PeopleDep = Annotated[People, Depends(DynamoPeople)]
 AddressesDep = Annotated[Addresses, Depends(DynamoAddresses)]
+TicketsDep = Annotated[Tickets, Depends(DynamoTickets)]
 NotificationId = Annotated[str, Path(max_length=64, description="`id` of a notification of yours")]
 
 
@@ -40,6 +46,25 @@ class PutPreferences(Body):
     """By kind and channel; what is left out is as it is by default."""
 
     kinds: Annotated[dict[str, dict[Channel, bool]], Field(max_length=100)]
+
+
+class GoLive(Body):
+    """Of which conferences, beside one's own inbox: their agendas, and the doors of those one works at."""
+
+    conference_ids: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list, max_length=10)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTicket:
+    """Connect to `url`?ticket=`ticket` until `expires_at`; it opens one connection."""
+
+    url: str
+    ticket: str
+    expires_at: datetime
+
+
+class NoLive(Problem):
+    status, slug, title = 404, "no-live", "There are no live connections here"
 
 
 @app.get("/notifications", summary="What happened to you, newest first", tags=["notifications"])
@@ -88,3 +113,12 @@ def post_email(caller: CallerDep, people: PeopleDep, addresses: AddressesDep) ->
 
 def _preferences(caller: Caller, people: People, addresses: Addresses) -> Preferences:
     return preferences(people.get(caller.user_id).choices, caller.email, addresses.trouble(caller.email))
+
+
+@app.post("/notifications/live", status_code=201, summary="Get a ticket that opens a live connection, once", tags=["notifications"])
+def post_live(body: GoLive, caller: CallerDep, tickets: TicketsDep) -> LiveTicket:
+    url = live_url()
+    if url is None:
+        raise NoLive("This platform runs without a WebSocket API. Ask GET /notifications now and then.")
+    ticket = issue_ticket(tickets, now, caller=caller, conference_ids=body.conference_ids)
+    return LiveTicket(url, ticket.secret, ticket.expires_at)

@@ -100,6 +100,11 @@ class Digests(Protocol):
     def entries(self, digest_id: str) -> list[Entry]: ...
 
 
+class Ear(Protocol):
+    def news(self, user_id: str, news: Notification) -> None:
+        """To whoever of a person is listening right now; nothing is lost where nobody is, or where it does not get through."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """Everything that telling somebody something takes. `window`: how long a digest gathers."""
@@ -107,6 +112,7 @@ class Post:
     inbox: Inbox
     people: People
     addresses: Addresses
+    ear: Ear
     digests: Digests
     sent: Sent
     mailer: Mailer
@@ -129,6 +135,8 @@ def _tell_person(post: Post, message: Message, notice: Notice, user_id: str) -> 
     in_inbox = kind.reaches("inbox", person.choices)
     if news and in_inbox:
         news = post.inbox.deliver(user_id, news)
+        if news:
+            post.ear.news(user_id, news)
     if news is None or (news.read and kind.email.changeable):
         return  # deleted, or read before its e-mail was on its way: this message was here before
     if notice.mailed and kind.reaches("email", person.choices):

@@ -1,22 +1,55 @@
-"""The messages that concern a person: news into inboxes and letters to mailboxes; a paid order's once all its tickets are there."""
+"""The messages that concern a person: news into inboxes and letters to mailboxes; a paid order's once all its tickets are there.
 
+And to whoever is connected: what is new to them, where an agenda has changed, how many people are in.
+"""
+
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 
+from functions.notifications.boards import count_scan, show_agenda, show_door
 from functions.notifications.digests import send_digest_when_due
 from functions.notifications.dynamo import DynamoInbox
+from functions.notifications.dynamo_boards import DynamoBoards, DynamoDoors
 from functions.notifications.dynamo_digests import DynamoDigests
+from functions.notifications.dynamo_live import DynamoConnections
 from functions.notifications.dynamo_mail import DynamoOrderMails, DynamoSent
 from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.letter import Mailbox
+from functions.notifications.live import Frame, Live, Silence, door_topic
 from functions.notifications.notices import NOTICES
 from functions.notifications.order_mail import collect_order, collect_ticket, send_again
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
+from functions.notifications.wire import ApiGatewayWire, live_url
 from shared.clock import now
 from shared.config import env
 from shared.delay import SqsDelay
-from shared.messages import DigestOpened, EmailChanged, Message, OrderMailReady, OrderPaid, TicketIssued, UserRegistered
+from shared.messages import (
+    AgendaReleased,
+    DigestOpened,
+    DoorCounted,
+    EmailChanged,
+    LiveFrame,
+    MembershipChanged,
+    Message,
+    OrderMailReady,
+    OrderPaid,
+    TicketCheckedIn,
+    TicketIssued,
+    UserRegistered,
+)
 from shared.worker import Worker
+
+
+class _Queue:
+    def spread(self, topic: str, batches: Sequence[Sequence[str]], frame: Frame) -> None:
+        text = json.dumps(frame)
+        SqsDelay().send_all([LiveFrame(topic=topic, connection_ids=list(batch), frame=text) for batch in batches])
+
+
+def _live() -> Live:
+    return Live(DynamoConnections(), ApiGatewayWire(), _Queue())
 
 
 def _post() -> Post:
@@ -24,6 +57,7 @@ def _post() -> Post:
         inbox=DynamoInbox(),
         people=DynamoPeople(),
         addresses=DynamoAddresses(),
+        ear=_live() if live_url() else Silence(),
         digests=DynamoDigests(),
         sent=DynamoSent(),
         mailer=SesMailer(),
@@ -63,6 +97,31 @@ def _digest_opened(message: DigestOpened) -> None:
     send_digest_when_due(DynamoDigests(), _post(), SqsDelay(), message)
 
 
+def _agenda_released(message: AgendaReleased) -> None:
+    if live_url():
+        show_agenda(DynamoBoards(), _live(), message)
+
+
+def _checked_in(message: TicketCheckedIn) -> None:
+    _tell(message)
+    if live_url():
+        count_scan(DynamoDoors(), _live(), SqsDelay(), now, message)
+
+
+def _door_counted(message: DoorCounted) -> None:
+    show_door(DynamoDoors(), _live(), message)
+
+
+def _live_frame(message: LiveFrame) -> None:
+    _live().send(message.topic, message.connection_ids, json.loads(message.frame))
+
+
+def _membership_changed(message: MembershipChanged) -> None:
+    _tell(message)
+    if message.role not in ("organizer", "staff"):
+        DynamoConnections().unsubscribe(message.user_id, door_topic(message.conference_id))
+
+
 handler = Worker(
     {
         **dict.fromkeys(NOTICES, _tell),
@@ -73,5 +132,10 @@ handler = Worker(
         TicketIssued: _ticket_issued,
         OrderMailReady: _order_mail_ready,
         DigestOpened: _digest_opened,
+        MembershipChanged: _membership_changed,
+        AgendaReleased: _agenda_released,
+        TicketCheckedIn: _checked_in,
+        DoorCounted: _door_counted,
+        LiveFrame: _live_frame,
     }
 )

@@ -51,6 +51,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("PUBLIC_URL", "api")
         monkeypatch.setenv("MAIL_CONFIGURATION", "off")
         monkeypatch.setenv("DIGEST_SECONDS", "600")
+        monkeypatch.setenv("LIVE_URL", "wss://{api}.example.org/v1")
+        monkeypatch.setenv("LIVE_ID", "l1v3")
         monkeypatch.setenv("API_ID", "a1b2c3")
         monkeypatch.setenv("JWKS", KeySet.generate(now()).jwks())
         monkeypatch.setenv("API_ADDRESS", "http://127.0.0.1:9")  # nobody answers there

@@ -55,7 +55,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         messages.ConferencePublished(**CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"),
         set(),
     ),
-    (messages.AgendaReleased(**CNF, release=1), {"Events"}),
+    (messages.AgendaReleased(**CNF, release=1), {"Events", "Notifications"}),
     (
         messages.AgendaMoved(
             **CNF,
@@ -219,6 +219,8 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Notifications"},
     ),
+    (messages.DoorCounted(**CNF), {"Notifications"}),
+    (messages.LiveFrame(topic="door:cnf_1", connection_ids=["abc="], frame="{}"), {"Notifications"}),
     (messages.DigestOpened(user_id="usr_1", digest_id="dig_1", due_at=NOON), {"Notifications"}),
 ]
 

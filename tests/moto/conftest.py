@@ -44,6 +44,8 @@ def mailing(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "PUBLIC_URL": "api",
         "MAIL_CONFIGURATION": "off",
         "DIGEST_SECONDS": "600",
+        "LIVE_URL": "off",
+        "LIVE_ID": "off",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

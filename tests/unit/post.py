@@ -83,6 +83,14 @@ class FakeAddresses:
 
 
 @dataclass
+class FakeEar:
+    heard: list[tuple[str, Notification]] = field(default_factory=list)
+
+    def news(self, user_id: str, news: Notification) -> None:
+        self.heard.append((user_id, news))
+
+
+@dataclass
 class FakeDigests:
     """`opened` has what the outbox would send, in its order."""
 
@@ -145,6 +153,7 @@ class Office:
     inbox: FakeInbox = field(default_factory=FakeInbox)
     people: FakePeople = field(default_factory=FakePeople)
     addresses: FakeAddresses = field(default_factory=FakeAddresses)
+    ear: FakeEar = field(default_factory=FakeEar)
     digests: FakeDigests = field(default_factory=FakeDigests)
     sent: FakeSent = field(default_factory=FakeSent)
     mailer: FakeMailer = field(default_factory=FakeMailer)
@@ -153,5 +162,13 @@ class Office:
     @property
     def post(self) -> Post:
         return Post(
-            self.inbox, self.people, self.addresses, self.digests, self.sent, self.mailer, lambda: self.at, timedelta(minutes=10)
+            inbox=self.inbox,
+            people=self.people,
+            addresses=self.addresses,
+            ear=self.ear,
+            digests=self.digests,
+            sent=self.sent,
+            mailer=self.mailer,
+            clock=lambda: self.at,
+            window=timedelta(minutes=10),
         )
