@@ -9,10 +9,10 @@
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
-from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder
+from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, Visit
 from shared.clock import iso, now, parse
 from shared.errors import Busy
 from shared.money import Money
@@ -32,6 +32,7 @@ class PaidOrderItem(Item, discriminator="PaidOrder"):
     currency = UnicodeAttribute()
     tickets = NumberAttribute()
     paid_at = UnicodeAttribute()
+    visits = JSONAttribute(null=True)  # from and until
 
 
 class MailedTicketItem(Item, discriminator="MailedTicket"):
@@ -67,6 +68,7 @@ class DynamoOrderMails:
             currency=order.total.currency,
             tickets=order.tickets,
             paid_at=iso(order.paid_at),
+            visits=[[iso(visit.starts), iso(visit.ends)] for visit in order.visits],
         ).save()
 
     def add_ticket(self, order_id: str, ticket: MailedTicket) -> None:
@@ -132,6 +134,7 @@ def _paid_order(item: PaidOrderItem) -> PaidOrder:
         total=Money(int(item.total), item.currency),
         tickets=int(item.tickets),
         paid_at=parse(item.paid_at),
+        visits=tuple(Visit(parse(starts), parse(ends)) for starts, ends in item.visits or []),
     )
 
 

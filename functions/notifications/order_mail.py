@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Protocol
 
-from functions.notifications.enclosures import pictures
+from functions.notifications.enclosures import calendar, pictures
 from functions.notifications.letter import Letter, Link, Mailbox
-from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
+from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, Visit, WholeOrder
 from functions.notifications.use_cases import Post, send_once
 from shared.messages import OrderMailReady, OrderPaid, TicketIssued
 from shared.telemetry import count
@@ -31,6 +31,7 @@ def collect_order(mails: OrderMails, post: Post, message: OrderPaid) -> None:
             total=message.total,
             tickets=len(message.tickets),
             paid_at=message.occurred_at,
+            visits=tuple(sorted({Visit(line.valid_from, line.valid_until) for line in message.tickets})),
         )
     )
     _send_when_whole(mails, post, message.order_id)
@@ -87,7 +88,7 @@ def letter_of(whole: WholeOrder) -> Letter:
         template="order",
         says={"order": order, "tickets": whole.tickets},
         link=Link("See the order", f"/orders/{order.order_id}"),
-        enclosures=pictures(whole),
+        enclosures=(*pictures(whole), *calendar(whole.order)),
     )
 
 

@@ -7,6 +7,14 @@ from functions.notifications.domain import conference_named, one_line
 from shared.money import Money
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Visit:
+    """When some of an order's tickets open the door."""
+
+    starts: datetime
+    ends: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class PaidOrder:
     order_id: str
@@ -17,6 +25,7 @@ class PaidOrder:
     total: Money
     tickets: int
     paid_at: datetime
+    visits: tuple[Visit, ...] = ()
 
     @property
     def subject(self) -> str:

@@ -74,6 +74,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = {"auth": "rotation", "orders": "schedule"}[context], "handler"
     elif event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb":
         module, name = "journal_stream", "handler"
+    elif "connectionId" in event.get("requestContext", {}):
+        module, name = "sockets", "handler"
     else:
         module, name = ("worker" if "Records" in event else "api"), "handler"
     return getattr(import_module(f"functions.{context}.{module}"), name)
@@ -93,6 +95,8 @@ def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert answer["batchItemFailures"] == []
     elif event.get("source") == "aws.events":
         assert answer == {"mended": []} or len(answer["published"]) == 3
+    elif "connectionId" in event.get("requestContext", {}):
+        assert answer["statusCode"] == (401 if "queryStringParameters" in event else 200)  # the ticket is unknown
     elif path.parent.name == "gateway":
         assert answer["policyDocument"]["Statement"]
     elif answer["statusCode"] >= 300:

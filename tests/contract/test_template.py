@@ -167,7 +167,7 @@ def test_the_network_of_the_cache_is_there_only_with_the_cache() -> None:
 
 def test_the_network_of_the_cache_has_no_way_out_but_to_the_tables() -> None:
     ways_out = {"NatGateway", "InternetGateway", "VPCGatewayAttachment", "EgressOnlyInternetGateway", "EIP", "Route"}
-    assert not ways_out & {resource["Type"].rpartition("::")[2] for resource in RESOURCES.values()}
+    assert not ways_out & {resource["Type"].rpartition("::")[2] for resource in network().values()}
     (endpoint,) = of_type("AWS::EC2::VPCEndpoint").values()
     assert endpoint["VpcEndpointType"] == "Gateway"  # which costs nothing, unlike an interface
     (statement,) = endpoint["PolicyDocument"]["Statement"]

@@ -108,6 +108,7 @@ def test_the_answer_is_json_of_this_contract(table: Table) -> None:
         ("get", "/notifications"),
         ("post", "/notifications/{notification_id}/read"),
         ("post", "/notifications/read-all"),
+        ("post", "/notifications/live"),
         ("delete", "/notifications"),
         ("delete", "/notifications/{notification_id}"),
         ("get", "/notifications/preferences"),

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -14,6 +15,7 @@ import zxingcpp
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from PIL import Image
@@ -93,7 +95,8 @@ def mails() -> list[EmailMessage]:
 
 
 def codes(mail: EmailMessage) -> list[str]:
-    pictures = [Image.open(io.BytesIO(part.get_content())) for part in mail.iter_attachments()]
+    attached = [part for part in mail.iter_attachments() if part.get_content_type() == "image/png"]
+    pictures = [Image.open(io.BytesIO(part.get_content())) for part in attached]
     return [str(code.text) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
 
 
@@ -179,6 +182,22 @@ def test_a_paid_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> N
     [mail] = mails()
     assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.org"]
     assert codes(mail) == ["KETEMU:T1:ORD-1-1", "KETEMU:T1:ORD-1-2"]
+
+
+def test_the_mail_has_the_times_for_a_calendar(table: Table) -> None:
+    line = TicketLine("typ_1", "Regular", EUR, "Ada", "ada@example.org", NINE, NINE + timedelta(hours=9))
+    late = TicketLine("typ_2", "Day 2", EUR, "Ada", "ada@example.org", NINE + timedelta(days=1), NINE + timedelta(days=1, hours=9))
+    deliver(worker.handler, replace(paid(3), tickets=[late, line, line]), *(issued(number, 3) for number in (1, 2, 3)))
+    [mail] = mails()
+    (calendar,) = (part for part in mail.iter_attachments() if part.get_filename() == "conference.ics")
+    assert calendar.get_content_type() == "text/calendar"
+    text = calendar.get_content()
+    events = Calendar.from_ical(text).walk("VEVENT")
+    assert [(event.start, event.end) for event in events] == [
+        (NINE, NINE + timedelta(hours=9)),
+        (NINE + timedelta(days=1), NINE + timedelta(days=1, hours=9)),
+    ]
+    assert {str(event["SUMMARY"]) for event in events} == {"PyCon"}
 
 
 def test_the_mail_says_the_conferences_local_time(table: Table) -> None:
