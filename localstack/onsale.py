@@ -36,6 +36,7 @@ Told = Literal["paid", "reserved", "sold out"]
 _PAID = {"payment": {"method": "simulated"}}
 _SOLD_OUT = "urn:ketemu:problem:sold-out"
 _TRIES = 8  # of one request whose answer says to send it again
+_REDELIVERY = 240  # seconds: a message whose reaction failed comes back after its queue's visibility timeout of 180
 _TOLD = 250  # buyers between two lines of progress
 _WARM = 1.0  # seconds: the slowest answer of a crowd whose functions all run
 
@@ -172,7 +173,7 @@ class OnSale:
 
     def come_back(self) -> None:
         """Whoever found it sold out tries again when holds have ended, until nothing is left or held."""
-        patience = self.plan.hold_minutes * 60 + 60
+        patience = self.plan.hold_minutes * 60 + _REDELIVERY
         while self.sold < self.plan.tickets:
             waiting = [buyer for buyer in self.buyers if buyer.told == "sold out"]
             must(waiting, f"{self.sold} of {self.plan.tickets} are sold and nobody wants one: plan more buyers")
