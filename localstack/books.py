@@ -22,6 +22,8 @@ from localstack.standing import DEFAULT_PORT, ready_stack
 
 Row = Mapping[str, Any]  # an item, of whatever kind
 
+_COUNTED = ("reserved", "paid", "refunded", "expired", "cancelled")  # tickets, in the totals
+
 EXPIRY = timedelta(seconds=10)  # how exact a hold's end is promised to be
 PATIENCE = 60  # seconds that messages under way are given to arrive
 POOLED = ("TicketTypeCopy", "Pool", "Voucher")  # what seats are kept for
@@ -60,7 +62,7 @@ class Books:
 
 def imbalances(books: Books, now: datetime) -> list[Imbalance]:
     """All that does not add up; empty where the books balance."""
-    return [*_seats(books), *_holds(books, now), *_payments(books), *_tickets(books)]
+    return [*_seats(books), *_holds(books, now), *_payments(books), *_tickets(books), *_totals(books)]
 
 
 # Seats: what is free and what is out are the capacity in force.
@@ -164,6 +166,34 @@ def _tickets(books: Books) -> Iterator[Imbalance]:
             yield Imbalance("tickets", order["order_id"], f"is {order['status']}: {due} valid tickets are due, there are {issued}")
     for order_id, issued in sorted(valid.items()):
         yield Imbalance("tickets", order_id, f"{issued} valid tickets of an order that is not on record")
+
+
+# The organisers' totals: what the orders say, counted again.
+
+
+def _totals(books: Books) -> Iterator[Imbalance]:
+    said: Counter[tuple[str, str]] = Counter()
+    for part in books.kept("LedgerTotal"):
+        ticket_type_id = part["sk"].split("#")[1]
+        said.update({(ticket_type_id, state): int(part[state]) for state in _COUNTED if part.get(state)})
+    counted: Counter[tuple[str, str]] = Counter()
+    for order in books.kept("Order"):
+        for line, ended in _ended(order):
+            for state, tickets in _states(order["status"], int(line["quantity"]), ended).items():
+                counted[line["ticket_type_id"], state] += tickets
+    for ticket_type_id, state in sorted({*said, *counted}):
+        told, there = said[ticket_type_id, state], counted[ticket_type_id, state]
+        if told != there:
+            yield Imbalance("totals", ticket_type_id, f"organisers are told of {told} tickets {state}, and orders have {there}")
+
+
+def _states(status: str, quantity: int, ended: int) -> dict[str, int]:
+    """What became of the tickets of a line, of which so many were given back."""
+    if status == "refunded":
+        return {"refunded": quantity}
+    if status in ("paid", "partially_refunded"):
+        return {"paid": quantity - ended, "refunded": ended}
+    return {status: quantity}
 
 
 # Reading

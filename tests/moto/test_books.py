@@ -6,6 +6,7 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from functions.orders import api, worker
@@ -13,6 +14,7 @@ from functions.tickets import worker as tickets_worker
 from localstack.books import EXPIRY, Books, Imbalance, imbalances
 from shared.caller import Caller
 from shared.clock import iso, now
+from shared.delay import _queue
 from shared.ids import derived_id
 from shared.messages import OrderPaid
 from tests.moto.test_orders_stock import changed
@@ -29,6 +31,8 @@ Rows = list[dict[str, Any]]
 def rows(table: Table, monkeypatch: pytest.MonkeyPatch) -> Rows:
     """30 seats on sale, of which 12 are sold in one order and 1 is held; one order was cancelled."""
     keep_secret(monkeypatch)
+    monkeypatch.setenv("QUEUE_URL", boto3.client("sqs").create_queue(QueueName="orders")["QueueUrl"])
+    _queue.cache_clear()
     on_sale = changed(REGULAR, capacity=30, max_per_order=20, conference_id=CONFERENCE)
     assert not deliver(worker.handler, on_sale)
     _order(12, payment={"method": "simulated"})
@@ -36,6 +40,7 @@ def rows(table: Table, monkeypatch: pytest.MonkeyPatch) -> Rows:
     assert call(api.handler, "POST", f"/orders/{_order(2)}/cancel", caller=BOB).status == 200
     paid = [message for message in table.outbox() if isinstance(message, OrderPaid)]
     assert not deliver(tickets_worker.handler, *paid)
+    assert not deliver(worker.handler, *[message for message in table.outbox() if type(message).__name__.startswith("Order")])
     return table.items()
 
 
@@ -108,6 +113,10 @@ def issue_a_ticket_unpaid(rows: Rows) -> None:
     rows.append({**ticket, "pk": "TICKET#another", "order": order(rows, "reserved")["order_id"]})
 
 
+def count_a_sale_twice(rows: Rows) -> None:
+    next(row for row in rows if row["kind"] == "LedgerTotal" and row.get("paid"))["paid"] += 12
+
+
 def test_books_that_balance_have_nothing_to_tell(rows: Rows) -> None:
     assert wrong(rows) == []
     assert Books(rows, rows).summary() == "3 orders (1 cancelled, 1 paid, 1 reserved), 17 seats free"
@@ -120,13 +129,14 @@ def test_books_that_balance_have_nothing_to_tell(rows: Rows) -> None:
         (oversell, {"oversold shard"}),
         (lose_a_shard, {"shards", "seats"}),
         (lose_the_copy, {"pool"}),
-        (hold_fewer_than_ordered, {"line"}),
+        (hold_fewer_than_ordered, {"line", "totals"}),
         (forget_the_payment, {"payment"}),
         (charge_a_cancelled_order, {"payment"}),
         (lose_a_ticket, {"tickets"}),
         (issue_a_ticket_twice, {"tickets"}),
         (issue_a_ticket_to_nobody, {"tickets"}),
         (issue_a_ticket_unpaid, {"tickets"}),
+        (count_a_sale_twice, {"totals"}),
     ],
 )
 def test_each_imbalance_is_named(rows: Rows, damage: Callable[[Rows], None], rules: set[str]) -> None:

@@ -76,6 +76,11 @@ def test_each_ticket_is_counted_as_what_became_of_it_on_the_day_it_was_ordered(
     assert Entry.of(order).tally == {REGULAR: regular, STUDENT: student}
 
 
+def test_money_that_came_too_late_and_went_back_is_neither_revenue_nor_returned() -> None:
+    expired = replace(RESERVED.expired(NIGHT), returned=10800)
+    assert Entry.of(expired).tally == Entry.of(RESERVED.expired(NIGHT)).tally
+
+
 def test_a_fee_that_is_kept_is_not_returned() -> None:
     tally = Entry.of(returned(PAID, 1, 3, amount=5000)).tally
     assert tally[REGULAR].returned + tally[STUDENT].returned == 5000
