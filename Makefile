@@ -22,7 +22,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale load-doors verify-journal build deploy test lint types imports template unit e2e format openapi contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal build deploy test lint types imports template unit e2e format openapi contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi
 
 check: environment ## say whether the books of the running stack balance (PORT=4566)
 	@$(BIN)/python -m localstack.books --port $(PORT)
+
+load-scanners: environment ## reference scanners without a network, back at once (PORT=4566, TICKETS=500 SCANNERS=20 SCANS=400)
+	@$(BIN)/python -m localstack.apart --port $(PORT) --tickets $(or $(TICKETS),500) --scanners $(or $(SCANNERS),20) --scans $(or $(SCANS),400)
 
 load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.onsale --port $(PORT)

@@ -86,6 +86,15 @@ class Store:
         found = self._db.execute("SELECT sealed FROM records WHERE lookup = ?", (lookup,)).fetchone()
         return found is not None, found[0] if found else None
 
+    def people(self) -> int:
+        """Live codes that are known."""
+        count: int = self._db.execute("SELECT count(*) FROM records WHERE sealed IS NOT NULL").fetchone()[0]
+        return count
+
+    def people_inside(self) -> int:
+        count: int = self._db.execute("SELECT count(*) FROM passages WHERE inside").fetchone()[0]
+        return count
+
     def passage(self, lookup: bytes) -> Passage | None:
         found = self._db.execute("SELECT inside, at, gate FROM passages WHERE lookup = ?", (lookup,)).fetchone()
         return Passage(bool(found[0]), found[1], found[2]) if found else None

@@ -1,0 +1,180 @@
+"""`make load-scanners`: reference scanners that lose their network, let people in alone, and come back on line at once.
+
+Nothing but HTTP and `scanner/`. What was planted (tickets let in at two gates) has to come out as it was planted, and nothing else.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from localstack.client import Person, must, wait_until
+from localstack.doors import newcomer
+from localstack.failure import Failure
+from localstack.standing import DEFAULT_PORT, ready_stack
+from scanner.platform import Platform, pair
+from scanner.scanner import Answer, Scanner, Synced
+from scanner.store import Store
+
+_AT_ONCE = 8
+_PER_ORDER = 10
+_NOWHERE = "http://127.0.0.1:9"  # the discard port: a network that is not there
+
+
+@dataclass
+class Apart:
+    """A morning without a network. `organizer` has logged in and makes a conference of their own."""
+
+    organizer: Person
+    buyer: Person
+    folder: Path
+    tickets: int = 60
+    scanners: int = 3
+    scans: int = 48  # of different tickets; one in twenty of them is let in at a second gate too
+    say: Callable[[str], None] = print
+    conference_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(4000)  # noqa: S311  # the same morning each time, no secret
+
+    def play(self) -> None:
+        self.open()
+        codes = self.sell()
+        doors = [self.pair(number) for number in range(self.scanners)]
+        self.prepare(doors)
+        twice = self.let_in(doors, self.random.sample(codes, self.scans))
+        self.reconnect(doors)
+        self.check(twice)
+
+    def open(self) -> None:
+        opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
+        body = {
+            "name": "A morning without a network",
+            "time_zone": "Asia/Jakarta",
+            "currency": "EUR",
+            "starts_at": opening.isoformat(),
+            "ends_at": (opening + timedelta(days=1)).isoformat(),
+        }
+        self.conference_id = self.organizer.post("/events/conferences", body)["id"]
+        events = f"/events/conferences/{self.conference_id}"
+        kind = {"name": "Regular", "price": 0, "capacity": self.tickets, "max_per_order": _PER_ORDER}
+        self.type_id = self.organizer.post(f"{events}/ticket-types", kind)["id"]
+        self.organizer.post(f"{events}/publish", expect=200)
+        self.organizer.wait_for_role(self.conference_id, "organizer")
+
+    def sell(self) -> list[str]:
+        line = {"ticket_type_id": self.type_id, "quantity": _PER_ORDER}
+        body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
+        on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
+        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale")
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda _: self.buyer.post("/orders", body), range(self.tickets // _PER_ORDER)))
+        wait_until(lambda: len(self.bought()) == self.tickets, f"{self.tickets} tickets", seconds=600)
+        self.say(f"{self.tickets} tickets issued")
+        return self.bought()
+
+    def bought(self) -> list[str]:
+        codes, cursor = [], ""
+        while True:
+            page = self.buyer.get(f"/tickets?limit=100{cursor}")
+            codes += [ticket["code"] for ticket in page["items"] if ticket["conference_id"] == self.conference_id]
+            if not page["next_cursor"]:
+                return codes
+            cursor = f"&cursor={page['next_cursor']}"
+
+    def pair(self, number: int) -> Scanner:
+        device = {"conference_id": self.conference_id, "name": f"Lane {number + 1}"}
+        code = self.organizer.post("/tickets/devices", device)["code"]
+        conference_id, credential = pair(self.organizer.api_url, code)
+        platform = Platform(self.organizer.api_url, conference_id, credential, seconds=30)
+        return Scanner(platform, Store(self.folder / f"scanner-{number}.db"))
+
+    def prepare(self, doors: list[Scanner]) -> None:
+        """They fetch what they need, until all tickets are in it."""
+        began = time.perf_counter()
+        wait_until(lambda: self.known_to(doors[0]) == self.tickets, f"{self.tickets} sealed records", seconds=600)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda door: door.sync(), doors))
+        must(all(self.known_to(door) == self.tickets for door in doors), "a scanner without all records")
+        self.say(f"{len(doors)} scanners have {self.tickets} sealed records each, after {time.perf_counter() - began:.1f} s")
+
+    def known_to(self, door: Scanner) -> int:
+        must(door.sync().mode == "on line", "the platform does not answer")
+        return door.store.people()
+
+    def let_in(self, doors: list[Scanner], codes: list[str]) -> set[str]:
+        """Off line, at times that are not in order; the codes that were let in twice."""
+        start, platforms = datetime.now(UTC) - timedelta(hours=2), [door.platform for door in doors]
+        twice = set(self.random.sample(codes, max(1, len(codes) // 20)))
+        held = [(code, lane) for lane, code in enumerate(codes)] + [(code, codes.index(code) + 1) for code in twice]
+        self.random.shuffle(held)
+        for door in doors:
+            door.platform = Platform(_NOWHERE, self.conference_id, "")
+        for code, lane in held:
+            at = start + timedelta(seconds=self.random.randrange(7000))
+            doors[lane % len(doors)].clock = lambda at=at: at  # type: ignore[misc]  # a lambda's default
+            answer = doors[lane % len(doors)].scan(code)
+            must(answer.mode == "off line" and answer.admitted and answer.person == self.buyer.name, answer)
+        for door, platform in zip(doors, platforms, strict=True):
+            door.platform = platform
+        self.say(f"{len(held)} let in off line, {len(twice)} of them twice; each was shown by name")
+        return twice
+
+    def reconnect(self, doors: list[Scanner]) -> None:
+        waiting, began = sum(door.store.backlog() for door in doors), time.perf_counter()
+        synced = self.all_at_once(doors)
+        while any(one.waiting for one in synced):
+            synced = self.all_at_once(doors)
+        seconds = time.perf_counter() - began
+        must(all(one.mode == "on line" for one in self.all_at_once(doors)), "a scanner stayed off line")
+        must(sum(len(door.store.answers()) for door in doors) == waiting, "a scan without an answer")
+        self.say(f"{waiting} scans handed in by {len(doors)} scanners at once in {seconds:.1f} s: none is left, each is answered")
+
+    def all_at_once(self, doors: Iterable[Scanner]) -> list[Synced]:
+        with ThreadPoolExecutor(64) as pool:
+            return list(pool.map(lambda door: door.sync(), doors))
+
+    def check(self, twice: set[str]) -> None:
+        """As a scanner sees it that was not there."""
+        late = self.pair(self.scanners)
+
+        def inside() -> int:
+            must(late.sync().mode == "on line", "the platform does not answer")
+            return late.store.people_inside()
+
+        wait_until(lambda: inside() == self.scans, f"{self.scans} people inside", seconds=600)
+        answers: list[Answer] = [late.scan(code) for code in sorted(twice)[:5]]
+        must(all(answer.reason == "already_redeemed" for answer in answers), answers)
+        conflicts = f"/tickets/conferences/{self.conference_id}/conflicts?limit=100"
+        wait_until(lambda: len(self.organizer.get(conflicts)["items"]) == min(len(twice), 100), f"{len(twice)} conflicts")
+        self.say(f"{self.scans} people are inside, each counted once; {len(twice)} conflicts, as many as were planted")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make load-scanners", description="A morning without a network, on the running stack.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--tickets", type=int, default=500)
+    parser.add_argument("--scanners", type=int, default=20)
+    parser.add_argument("--scans", type=int, default=400)
+    asked = parser.parse_args()
+    try:
+        stack = ready_stack(asked.port)
+    except Failure as failure:
+        print(f"Nothing is running. {failure}")
+        return 1
+    with httpx.Client(timeout=60) as http, tempfile.TemporaryDirectory() as folder:
+        organizer, buyer = (newcomer(stack["api_url"], http, name) for name in ("Hana", "Citra"))
+        Apart(organizer, buyer, Path(folder), asked.tickets, asked.scanners, asked.scans).play()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
