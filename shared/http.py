@@ -261,10 +261,15 @@ def _command(request: Request) -> Command:
     return Command(key, who.get("user_id", ""), route, hashlib.sha256(_bytes(event.raw_event)).hexdigest()[:32])
 
 
+def _raw_body(request: Request) -> bytes:
+    return _bytes(request.resolved_event.raw_event)
+
+
 # What a route asks for: `def get_orders(caller: CallerDep, limit: Limit = 50, cursor: Cursor = None)`.
 CallerDep = Annotated[Caller, Depends(_caller)]
 VisitorDep = Annotated[Caller | None, Depends(_visitor)]  # None where nobody is logged in
 CommandDep = Annotated[Command, Depends(_command)]
+RawBody = Annotated[bytes, Depends(_raw_body)]  # as it was sent: for what is signed
 Limit = Annotated[int, Query(ge=1, le=100, description="Items a page")]
 Cursor = Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before")]
 IfMatch = Annotated[

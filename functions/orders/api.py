@@ -1,24 +1,23 @@
 """The routes of orders."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from functions.orders import api_ledger, api_vouchers, api_waiting, paying, returning, use_cases, use_cases_aftersales
+from functions.orders import api_ledger, api_payments, api_vouchers, api_waiting, paying, returning, use_cases, use_cases_aftersales
 from functions.orders.api_vouchers import CODE, OffersDep
 from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
-from functions.orders.dynamo import DynamoOrders, DynamoPolicies
-from functions.orders.dynamo_work import DynamoWorkList
+from functions.orders.dynamo import DynamoOrders
+from functions.orders.dynamo_sale import DynamoSale
 from functions.orders.edge import ClockDep, Id, PathId
 from functions.orders.paying import Providers
-from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender
+from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender, WrongMethod
 from functions.orders.providers import AllProviders
-from functions.orders.reconciling import Mended, WorkList
-from functions.orders.refunding import RefundPolicy
 from functions.orders.returning import Policies
 from functions.orders.simulated import CHARGED
 from functions.orders.use_cases import Orders
@@ -31,6 +30,7 @@ app = Api()
 app.include_router(api_ledger.router)
 app.include_router(api_vouchers.router)
 app.include_router(api_waiting.router)
+app.include_router(api_payments.router)
 handler = app.entry
 
 
@@ -39,8 +39,7 @@ handler = app.entry
 
 OrdersDep = Annotated[Orders, Depends(DynamoOrders)]
 ProvidersDep = Annotated[Providers, Depends(AllProviders)]
-WorkListDep = Annotated[WorkList, Depends(DynamoWorkList)]
-PoliciesDep = Annotated[Policies, Depends(DynamoPolicies)]
+PoliciesDep = Annotated[Policies, Depends(DynamoSale)]
 
 # What they are sent
 
@@ -65,11 +64,16 @@ class LineIn(Body):
 
 
 class Pay(Body):
-    method: Literal["simulated"]
-    token: Token = CHARGED
+    method: Method
+    token: Annotated[Token, Field(description="For the simulated provider only")] = CHARGED
 
     def tender(self) -> Tender:
-        return Tender(self.method, self.token)
+        """Raises WrongMethod."""
+        if self.method == "stripe":
+            return Tender("stripe")
+        if os.environ.get("SIMULATED_PAYMENTS") == "off":
+            raise WrongMethod("Simulated payments are switched off here. The organiser has to set up Stripe.")
+        return Tender("simulated", self.token)
 
 
 class RefundIn(Body):
@@ -80,15 +84,6 @@ class RefundIn(Body):
     amount: Annotated[
         int | None, Field(ge=0, strict=True, description="Minor units; an organizer may return less than the price")
     ] = None
-
-
-class RefundPolicyIn(Body):
-    until: Annotated[AwareDatetime | None, Field(description="Until when buyers may return tickets; null: not at all")] = None
-    fee_percent: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
-    fee: Annotated[int, Field(ge=0, le=10**9, strict=True, description="Minor units a ticket, beside the percentage")] = 0
-
-    def policy(self) -> RefundPolicy:
-        return RefundPolicy(self.until, self.fee_percent, self.fee)
 
 
 class PlaceOrder(Body):
@@ -135,10 +130,12 @@ class PaymentView:
     method: Method
     reference: str | None
     attempt: int
+    client_secret: str | None  # pending at Stripe, and just asked for: with it the buyer's browser confirms
 
     @classmethod
     def of(cls, payment: Payment) -> "PaymentView":
-        return cls(payment.status, payment.method, payment.reference or None, payment.number)
+        reference, secret = payment.reference or None, payment.client_secret or None
+        return cls(payment.status, payment.method, reference, payment.number, secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,18 +269,6 @@ def post_refund(
     return OrderView.of(refunded)
 
 
-@app.get("/orders/conferences/<conference_id>/refund-policy", summary="What buyers may return by themselves", tags=["orders"])
-def get_refund_policy(conference_id: PathId, policies: PoliciesDep) -> RefundPolicy:
-    return policies.refund_policy(conference_id)
-
-
-@app.put("/orders/conferences/<conference_id>/refund-policy", summary="Say what buyers may return by themselves", tags=["orders"])
-def put_refund_policy(conference_id: PathId, body: RefundPolicyIn, caller: CallerDep, policies: PoliciesDep) -> RefundPolicy:
-    caller.require(conference_id, "organizer")
-    policies.keep_refund_policy(conference_id, body.policy())
-    return body.policy()
-
-
 @app.patch("/orders/<order_id>/tickets/<number>", summary="Name who a ticket of an order is for", tags=["orders"])
 def patch_ticket(
     order_id: PathId, number: TicketNumber, body: AttendeeIn, caller: CallerDep, orders: OrdersDep, clock: ClockDep
@@ -298,16 +283,3 @@ def patch_ticket(
 def post_mail(order_id: PathId, caller: CallerDep, command: CommandDep, orders: OrdersDep, clock: ClockDep) -> OrderView:
     order = use_cases_aftersales.mail_again(orders, clock, caller=caller, order_id=order_id, command_id=command.id("req"))
     return OrderView.of(order)
-
-
-@app.get(
-    "/orders/conferences/<conference_id>/mended",
-    summary="What was half done of payments and refunds, and was mended, newest first",
-    tags=["orders"],
-)
-def get_mended(
-    conference_id: PathId, caller: CallerDep, work_list: WorkListDep, limit: Limit = 50, cursor: Cursor = None
-) -> Page[Mended]:
-    caller.require(conference_id, "organizer")
-    items, following = work_list.reported(conference_id, limit, cursor)
-    return Page(items, following)

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
-from functions.orders.payment import Payment, Refund
+from functions.orders.payment import Method, Payment, Refund
 from functions.orders.stock import Pool, Seats, Stocked, at_places, deal, together
 from functions.orders.vouchers import UnknownVoucher, Voucher, VoucherElsewhere
 from shared.caller import Caller
@@ -215,6 +215,7 @@ class Catalogue:
     types: Mapping[str, TicketType]
     pools: Mapping[str, Pool]  # of the voucher too
     voucher: Voucher | None = None
+    method: Method = "simulated"  # by which the conference is paid
 
     @property
     def limits(self) -> dict[str, int]:
@@ -363,6 +364,7 @@ class Order:
     voucher: str = ""  # the code that it was placed with
     changes: tuple[Change, ...] = ()  # since it was placed
     returned: int = 0  # of the total, in minor units
+    method: Method = "simulated"  # by which the conference was paid when it was placed
     refunds: tuple[Refund, ...] = ()
     ended: Mapping[int, TicketEnd] = field(default_factory=dict)  # what became of tickets that are no longer active, by number
 
@@ -516,6 +518,7 @@ def place(basket: Basket, catalogue: Catalogue, *, order_id: str, fingerprint: s
         paid_at=now if is_free else None,
         time_zone=ordered[0].time_zone,
         voucher=catalogue.voucher.code if catalogue.voucher else "",
+        method=catalogue.method,
     )
 
 

@@ -26,14 +26,13 @@ from functions.orders.dynamo_stock import (
 from functions.orders.items import OrderItem, SaleItem, order_key, payment_map, sale_key, work_key
 from functions.orders.items_stock import VoucherItem, pool_key
 from functions.orders.paying import NotBegun
-from functions.orders.payment import MAX_ATTEMPTS, Tender
-from functions.orders.refunding import RefundPolicy
+from functions.orders.payment import MAX_ATTEMPTS, Method, Tender
 from functions.orders.settling import Overtaken
 from functions.orders.stock import Pool, Seats, Shares, Stocked, plan, together
 from functions.orders.use_cases import AlreadyPlaced
 from functions.orders.vouchers import VoucherUsedUp, voucher_id
 from functions.orders.waiting import OthersWait
-from shared.clock import iso, parse
+from shared.clock import iso
 from shared.errors import Busy
 from shared.messages import Message, OrderReserved
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
@@ -63,13 +62,15 @@ class DynamoOrders:
         sold = [line.ticket_type_id for line in basket.lines]
         if basket.voucher:
             sold.append(voucher_id(basket.conference_id, basket.voucher))
-        keys = [order_key(order_id), *(pool_key(basket.conference_id, each) for each in sold)]
+        keys = [order_key(order_id), sale_key(basket.conference_id), *(pool_key(basket.conference_id, each) for each in sold)]
         items = list(Item.batch_get(keys, consistent_read=True))
         placed = next((item.to_domain() for item in items if isinstance(item, OrderItem)), None)
         types, pools = types_of(items), pools_of(items)
         shared = {each.pool_id for each in types.values() if each.pool_id} - pools.keys()
         voucher = next((item.to_domain() for item in items if isinstance(item, VoucherItem)), None)
-        return placed, Catalogue(types, pools | read_pools(basket.conference_id, shared) if shared else pools, voucher)
+        paid_by_stripe = any(item.stripe_key for item in items if isinstance(item, SaleItem))
+        method: Method = "stripe" if paid_by_stripe else "simulated"
+        return placed, Catalogue(types, pools | read_pools(basket.conference_id, shared) if shared else pools, voucher, method)
 
     def reserve(self, order: Order, catalogue: Catalogue, message: Message) -> Order:
         # First any shard, unseen: that is right nearly always and spares a round trip. Then only by what was really read.
@@ -100,6 +101,7 @@ class DynamoOrders:
                 ],
                 condition=(OrderItem.status == "reserved")
                 & (OrderItem.buyer_id == buyer_id)
+                & (OrderItem.method.does_not_exist() if tender.method == "simulated" else OrderItem.method == tender.method)
                 & OrderItem.paying.does_not_exist()
                 & (OrderItem.attempts.does_not_exist() | (OrderItem.attempts < MAX_ATTEMPTS)),
             )
@@ -129,28 +131,6 @@ class DynamoOrders:
         if order is None:
             raise LookupError(f"order {order_id} was there and is gone: orders are never deleted")
         return order
-
-
-class DynamoPolicies:
-    def refund_policy(self, conference_id: str) -> RefundPolicy:
-        try:
-            item = Item.get(*sale_key(conference_id))
-        except Item.DoesNotExist:
-            return RefundPolicy()
-        if not isinstance(item, SaleItem):
-            raise TypeError(f"{sale_key(conference_id)} is a {type(item).__name__}")
-        until = parse(item.refund_until) if item.refund_until else None
-        return RefundPolicy(until, int(item.refund_fee_percent), int(item.refund_fee))
-
-    def keep_refund_policy(self, conference_id: str, policy: RefundPolicy) -> None:
-        SaleItem(*sale_key(conference_id)).update(
-            actions=[
-                SaleItem.refund_until.set(iso(policy.until)) if policy.until else SaleItem.refund_until.remove(),
-                SaleItem.refund_fee_percent.set(policy.fee_percent),
-                SaleItem.refund_fee.set(policy.fee),
-                SaleItem.kind.set(SaleItem),
-            ]
-        )
 
 
 # Choosing shards

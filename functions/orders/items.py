@@ -171,6 +171,7 @@ class OrderItem(Item, discriminator="Order"):
     changes = JSONAttribute(null=True)
     attempts = NumberAttribute(null=True)  # to pay; `payment` is the last
     paying = BooleanAttribute(null=True)  # while that is open
+    method = UnicodeAttribute(null=True)  # none: simulated
     refunds = JSONAttribute(null=True)
     returned = NumberAttribute(null=True)
     ended = JSONAttribute(null=True)
@@ -200,6 +201,7 @@ class OrderItem(Item, discriminator="Order"):
             changes=[_entry(change, order.buyer_id) for change in order.changes] or None,
             attempts=order.payment.number if order.payment else None,
             paying=True if order.payment and order.payment.is_open else None,
+            method=None if order.method == "simulated" else order.method,
             refunds=[_refund_map(refund) for refund in order.refunds] or None,
             returned=order.returned or None,
             gsi2pk=work_key(order.id) if order.unfinished_since else None,
@@ -222,6 +224,7 @@ class OrderItem(Item, discriminator="Order"):
             expires_at=parse(self.expires_at) if self.expires_at else None,
             paid_at=parse(self.paid_at) if self.paid_at else None,
             payment=_payment(self.payment, int(self.attempts or 1), self.paid_at or self.created_at) if self.payment else None,
+            method=self.method or "simulated",  # type: ignore[arg-type]  # only `of` writes it
             refunds=tuple(_refund(kept) for kept in self.refunds or ()),
             time_zone=self.time_zone,
             revision=int(self.revision or 1),
@@ -237,3 +240,4 @@ class SaleItem(Item, discriminator="Sale"):
     refund_until = UnicodeAttribute(null=True)
     refund_fee_percent = NumberAttribute(default=0)
     refund_fee = NumberAttribute(default=0)
+    stripe_key = UnicodeAttribute(null=True)  # publishable; where there is one, the conference is paid by Stripe

@@ -1,6 +1,7 @@
 """Paying for orders. An attempt is on record before the provider hears of it, and whatever the provider says of it is settled once,
 whoever brings the word: the request itself, a later one, a message, a webhook, the end of the hold or the reconciliation."""
 
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from typing import Protocol
@@ -18,6 +19,7 @@ from functions.orders.payment import (
     RefundRefused,
     Tender,
     TooManyAttempts,
+    WrongMethod,
 )
 from functions.orders.settling import Ledger, Step, settle
 from shared.caller import Caller
@@ -74,13 +76,14 @@ class Delay(Protocol):
 def pay_order(orders: PayableOrders, providers: Providers, clock: Clock, *, order_id: str, buyer: Caller, tender: Tender) -> Order:
     """Pay one's own order. A paid one is returned as it is; one whose payment is on its way as what has become of that.
 
-    Raises NotFound, HoldExpired, AlreadyCancelled, PaymentDeclined, PaymentUnavailable, TooManyAttempts, PaidTooLate, Busy.
+    Raises NotFound, HoldExpired, AlreadyCancelled, WrongMethod, PaymentDeclined, PaymentUnavailable, TooManyAttempts, PaidTooLate,
+    Busy.
     """
     for _ in range(2):  # an attempt that failed without our knowing makes room for another
         try:
             begun = orders.begin_payment(order_id, buyer.user_id, tender, clock())
         except NotBegun as refused:
-            order = _ready_to_resume(refused.order, order_id, buyer)
+            order = _ready_to_resume(refused.order, order_id, buyer, tender)
             if order.payment and order.payment.is_open:
                 order = resume(orders, providers, clock, order)
             if not (order.status == "reserved" and order.payment and order.payment.status == "failed"):
@@ -90,14 +93,20 @@ def pay_order(orders: PayableOrders, providers: Providers, clock: Clock, *, orde
     raise Busy(f"Another payment for order {order_id} is being made. Look at the order before you pay again.")
 
 
-def _ready_to_resume(order: Order | None, order_id: str, buyer: Caller) -> Order:
+def _ready_to_resume(order: Order | None, order_id: str, buyer: Caller, tender: Tender) -> Order:
     if order is None or order.buyer_id != buyer.user_id:
         raise NotFound(f"You have no order {order_id}. GET /orders lists yours.")
     if order.status not in ("reserved", "paid", "partially_refunded"):
         raise order.refusal()
+    if order.status == "reserved" and order.method != tender.method:
+        raise wrong_method(order)
     if order.payment and not order.payment.is_open and order.payment.number >= MAX_ATTEMPTS:
         raise TooManyAttempts(f"{MAX_ATTEMPTS} attempts to pay for order {order_id} failed. Write to the organiser.")
     return order
+
+
+def wrong_method(order: Order) -> WrongMethod:
+    return WrongMethod(f"Orders of this conference are paid with {order.method}.", method=order.method)
 
 
 def carry_out(orders: PayableOrders, providers: Providers, clock: Clock, order: Order) -> Order:
@@ -142,7 +151,10 @@ def conclude(orders: PayableOrders, providers: Providers, clock: Clock, order: O
         after = settle(orders, order, lambda now: _too_late(now, decided, clock(), by))
     if after.payment == decided and decided.status == "confirmed" and after.status == "paid":
         count("OrdersPaid", order.conference_id)
-    return return_money(orders, providers, clock, after, quietly=True)
+    after = return_money(orders, providers, clock, after, quietly=True)
+    if decided.client_secret and after.payment and after.payment.reference == decided.reference:
+        return replace(after, payment=replace(after.payment, client_secret=decided.client_secret))
+    return after
 
 
 def _decided(now: Order, decided: Payment, at: datetime, by: str) -> Step:

@@ -1,15 +1,15 @@
 """What an attempt to pay is, and what returning money is: plain values and their failures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from shared.errors import Conflict, Invalid, Problem
+from shared.errors import Conflict, Forbidden, Invalid, Problem
 from shared.ids import derived_id
 
 MAX_ATTEMPTS = 20  # to pay for one order: its record stays small, and nobody tries cards on it
 
-Method = Literal["simulated"]
+Method = Literal["simulated", "stripe"]
 PaymentStatus = Literal["created", "pending", "confirmed", "failed", "refunded"]
 RefundStatus = Literal["intended", "settled", "refused"]
 
@@ -28,6 +28,14 @@ class PaymentUnavailable(Problem):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "5"}
+
+
+class WrongMethod(Conflict):
+    slug, title = "payment-method", "Not a way to pay here"
+
+
+class NotFromProvider(Forbidden):
+    slug, title = "not-from-provider", "The webhook is not signed by the provider"
 
 
 class TooManyAttempts(Conflict):
@@ -67,6 +75,7 @@ class Payment:
     token: str = ""  # what it was told to charge, where that says so (the simulated provider's test tokens)
     reason: str = ""  # why it failed
     due: datetime | None = None  # pending: when to ask again, should the provider not say anything
+    client_secret: str = field(default="", compare=False, repr=False)  # for the buyer to confirm it with; never on record
 
     @property
     def is_open(self) -> bool:

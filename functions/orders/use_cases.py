@@ -6,7 +6,7 @@ from typing import Protocol
 
 from functions.orders import announcements, domain
 from functions.orders.domain import Basket, Catalogue, Order
-from functions.orders.paying import Delay, PayableOrders, Providers, call_off, carry_out, pay_order
+from functions.orders.paying import Delay, PayableOrders, Providers, call_off, carry_out, pay_order, wrong_method
 from functions.orders.payment import Tender
 from functions.orders.settling import Step, settle
 from shared.caller import Caller
@@ -88,6 +88,8 @@ def _find_or_reserve(
         return placed, False
     order = domain.place(basket, catalogue, order_id=order_id, fingerprint=fingerprint, buyer=buyer, now=clock())
     if payment and order.status == "reserved":
+        if payment.method != order.method:
+            raise wrong_method(order)
         order = replace(order, payment=payment.attempt(1, order.created_at))
     try:
         order = orders.reserve(order, catalogue, announcements.placed(order))

@@ -46,6 +46,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("TICKET_SECRET", "ticket-secret")
         monkeypatch.setenv("QUEUE_URL", queues.create_queue(QueueName="orders")["QueueUrl"])
         monkeypatch.setenv("AGENDA_CACHE_URL", "off")
+        monkeypatch.setenv("STRIPE_SECRETS", "ketemu/stripe/")
         monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
         monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
         monkeypatch.setenv("PUBLIC_URL", "api")

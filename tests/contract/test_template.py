@@ -48,6 +48,7 @@ PUBLIC_ROUTES = {
     ("post", "/auth/email/confirm"),
     ("post", "/auth/password/forgot"),
     ("post", "/auth/password/reset"),
+    ("post", "/orders/webhooks/stripe"),
     ("get", "/auth/link"),
     ("get", "/.well-known/jwks.json"),
     ("get", "/events/conferences/{conference_id}/agenda"),
