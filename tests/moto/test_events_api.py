@@ -235,7 +235,7 @@ PARTS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         "/speakers",
         {"name": "Grace", "company": "Navy"},
         {"biography": "Rear admiral"},
-        {"name": "Grace", "company": "Navy", "biography": "Rear admiral"},
+        {"name": "Grace", "company": "Navy", "biography": "Rear admiral", "user_id": None},
     ),
     (
         "/sessions",

@@ -31,15 +31,9 @@ HOPPER = {"name": "Grace Hopper", "email": "hopper@example.org"}
 
 
 @pytest.fixture(autouse=True)
-def platform(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def platform(table: Table, mailing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_secret(monkeypatch)
-    monkeypatch.setenv("MAIL_FROM", "tickets@example.org")
-    monkeypatch.setenv("API_URL", "https://api.example.org/{api}/v1")
-    monkeypatch.setenv("API_ID", "api")
-    monkeypatch.setenv("PUBLIC_URL", "api")
-    monkeypatch.setenv("MAIL_CONFIGURATION", "off")
     monkeypatch.setenv("DIGEST_SECONDS", "0")
-    boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
     assert not deliver(worker.handler, changed(REGULAR, conference_id=CONFERENCE))
 
 

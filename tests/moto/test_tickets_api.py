@@ -1,8 +1,6 @@
 """A ticket as its owner and the door see it, and its picture."""
 
 import io
-import json
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -116,12 +114,3 @@ def test_the_picture_comes_as_the_client_likes_it(table: Table, accept: str, kin
     answer = get(f"/tickets/{issued()['id']}/qrcode", accept=accept)
     assert (answer.status, answer.headers["Content-Type"], answer.headers["Vary"]) == (200, kind, "Accept")
     assert answer.body.startswith(b"<?xml" if kind == "image/svg+xml" else b"\x89PNG")
-
-
-@pytest.mark.parametrize("path", sorted(Path("events/tickets").glob("*.json")), ids=lambda path: path.stem)
-def test_the_sample_events_are_answered(table: Table, path: Path) -> None:
-    event = json.loads(path.read_text())
-    if "Records" in event:
-        assert worker.handler(event, CONTEXT) == {"batchItemFailures": []}
-    else:
-        assert api.handler(event, CONTEXT)["statusCode"] < 500

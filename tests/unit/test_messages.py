@@ -63,7 +63,7 @@ def test_an_unknown_message_is_refused() -> None:
 
 def test_every_message_says_which_context_it_is_of() -> None:
     sources = {kind.context for kind in KINDS.values()}
-    assert sources <= {"auth", "events", "orders", "tickets", "contacts"}
+    assert sources <= {"auth", "events", "orders", "tickets", "contacts", "notifications"}
     assert UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada").source == "ketemu.auth"
     assert {kind.__module__ for kind in KINDS.values()} == {messages.__name__}
 
