@@ -609,6 +609,7 @@ class TicketTransferred(Message):
     valid_from: datetime
     conference_name: str = ""
     time_zone: str = "UTC"
+    ticket_type_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,38 +2,46 @@
 
 from typing import Self
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from functions.events.items import audience_partition
-from shared.messages import TicketCancelled, TicketIssued
+from shared.messages import TicketCancelled, TicketIssued, TicketTransferred
 from shared.table import Item
 
 TICKET = "TICKET"
 
 
 class SoldTicketItem(Item, discriminator="SoldTicket"):
-    """One that was given back stays on record, out of the indexes, so that a late `TicketIssued` finds it."""
+    """One that was given back stays on record, out of the indexes and without a serial, so that a late message finds it."""
 
     v = NumberAttribute(default=1)
     user_id = UnicodeAttribute(null=True)
-    as_of = UTCDateTimeAttribute()  # when the tickets' context said so
+    serial = NumberAttribute(null=True)  # of the code that its owner was given with it, from 1
 
     @classmethod
     def of(cls, issued: TicketIssued) -> Self:
-        return cls(
-            pk=ticket_partition(issued.ticket_id),
-            sk=TICKET,
-            gsi1pk=sold_partition(issued.ticket_type_id),
-            gsi1sk=issued.ticket_id,
-            gsi2pk=audience_partition(issued.conference_id),
-            gsi2sk=f"{issued.owner_id}#{issued.ticket_id}",
-            user_id=issued.owner_id,
-            as_of=issued.occurred_at,
-        )
+        return cls._owned(issued, serial=1)
+
+    @classmethod
+    def handed_on(cls, transferred: TicketTransferred) -> Self:
+        return cls._owned(transferred, serial=transferred.serial)
 
     @classmethod
     def given_back(cls, cancelled: TicketCancelled) -> Self:
-        return cls(pk=ticket_partition(cancelled.ticket_id), sk=TICKET, as_of=cancelled.occurred_at)
+        return cls(pk=ticket_partition(cancelled.ticket_id), sk=TICKET)
+
+    @classmethod
+    def _owned(cls, ticket: TicketIssued | TicketTransferred, *, serial: int) -> Self:
+        return cls(
+            pk=ticket_partition(ticket.ticket_id),
+            sk=TICKET,
+            gsi1pk=sold_partition(ticket.ticket_type_id),
+            gsi1sk=ticket.ticket_id,
+            gsi2pk=audience_partition(ticket.conference_id),
+            gsi2sk=f"{ticket.owner_id}#{ticket.ticket_id}",
+            user_id=ticket.owner_id,
+            serial=serial,
+        )
 
 
 def ticket_partition(ticket_id: str) -> str:

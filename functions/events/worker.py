@@ -4,7 +4,7 @@ from functions.events.dynamo import DynamoConferences
 from functions.events.dynamo_sales import DynamoSales
 from functions.events.dynamo_stars import DynamoPost, DynamoStars
 from functions.events.use_cases_stars import tell_of_changes
-from shared.messages import AgendaReleased, MemberInvited, TicketCancelled, TicketIssued
+from shared.messages import AgendaReleased, MemberInvited, TicketCancelled, TicketIssued, TicketTransferred
 from shared.table import Outbox
 from shared.telemetry import count
 from shared.worker import Worker
@@ -20,6 +20,10 @@ def on_ticket_issued(message: TicketIssued) -> None:
     DynamoSales().sell(message)
 
 
+def on_ticket_transferred(message: TicketTransferred) -> None:
+    DynamoSales().hand_on(message)
+
+
 def on_ticket_cancelled(message: TicketCancelled) -> None:
     DynamoSales().give_back(message)
 
@@ -29,6 +33,7 @@ handler = Worker(
         AgendaReleased: on_agenda_released,
         MemberInvited: Outbox.forget,  # an invitation's token is not kept in the clear once the bus has it
         TicketIssued: on_ticket_issued,
+        TicketTransferred: on_ticket_transferred,
         TicketCancelled: on_ticket_cancelled,
     }
 )

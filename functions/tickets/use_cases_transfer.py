@@ -202,6 +202,7 @@ def _transferred(before: Ticket, after: Ticket) -> TicketTransferred:
         conference_name=after.conference_name,
         ticket_id=after.id,
         order_id=after.order_id,
+        ticket_type_id=after.ticket_type_id,
         ticket_type_name=after.ticket_type_name,
         from_id=before.owner_id,
         owner_id=after.owner_id,

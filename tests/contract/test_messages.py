@@ -190,7 +190,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             serial=2,
             valid_from=NOON,
         ),
-        {"Tickets", "Contacts", "Notifications"},
+        {"Tickets", "Contacts", "Events", "Notifications"},
     ),
     (
         messages.TicketCheckedIn(

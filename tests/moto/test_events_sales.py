@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from functions.events import worker
 from functions.events.dynamo import DynamoConferences
+from functions.events.dynamo_stars import DynamoStars
 from shared.caller import Caller
 from shared.clock import now
 from shared.ids import new_id
-from shared.messages import TicketCancelled, TicketIssued
+from shared.messages import Message, TicketCancelled, TicketIssued, TicketTransferred
 from tests.moto.test_events_api import ADA, BOB, STANDARD, TALK, Site, found
 from tests.moto.test_events_stars import EVE, moved, release
 from tests.support import Table, deliver
@@ -43,6 +44,23 @@ def ticket(site: Site, number: int, owner: Caller, ticket_type_id: str = "typ_1"
             valid_from=now(),
         ),
         **changes,
+    )
+
+
+def handed_on(ticket: TicketIssued, to: Caller, serial: int = 2) -> TicketTransferred:
+    return TicketTransferred(
+        conference_id=ticket.conference_id,
+        ticket_id=ticket.ticket_id,
+        order_id=ticket.order_id,
+        ticket_type_id=ticket.ticket_type_id,
+        ticket_type_name=ticket.ticket_type_name,
+        from_id=ticket.owner_id,
+        owner_id=to.user_id,
+        owner_name=to.name,
+        owner_email=to.email,
+        code="KETEMU:E2:Y",
+        serial=serial,
+        valid_from=ticket.valid_from,
     )
 
 
@@ -79,10 +97,35 @@ def test_a_capacity_does_not_fall_below_what_is_sold(site: Site, what: str) -> N
     assert site.call("PATCH", path, {"capacity": 20}).json["capacity"] == 20
 
 
-@given(st.permutations(["issued", "issued", "given back", "given back"]))
+def test_of_a_cancellation_hears_whom_the_ticket_was_handed_on_to(site: Site) -> None:
+    session = site.make("/sessions", TALK)["id"]
+    release(site)
+    first = ticket(site, 1, ADA)
+    assert deliver(worker.handler, first, handed_on(first, BOB)) == []
+    site.call("DELETE", f"/sessions/{session}")
+    deliver(worker.handler, release(site))
+    assert set(moved(site)) == {"usr_bob"}
+
+
+@given(st.permutations(["issued", "to Bob", "to Eve", "to Bob", "issued"]))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_ticket_is_its_latest_owner_s_and_stays_sold_in_whatever_order_the_messages_come(site: Site, order: list[str]) -> None:
+    issued = ticket(site, 1, ADA, new_id("typ"), ticket_id=new_id("tkt"), conference_id=new_id("cnf"))
+    told: dict[str, Message] = {
+        "issued": issued,
+        "to Bob": handed_on(issued, BOB, serial=2),
+        "to Eve": handed_on(issued, EVE, serial=4),  # Bob had a new code made in between
+    }
+    assert deliver(worker.handler, *(told[each] for each in order)) == []
+    assert list(DynamoStars().audience(issued.conference_id)) == [EVE.user_id]
+    assert DynamoConferences().sold(issued.ticket_type_id) == 1
+
+
+@given(st.permutations(["issued", "issued", "handed on", "given back", "given back"]))
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_ticket_that_was_given_back_is_not_sold_in_whatever_order_the_messages_come(site: Site, order: list[str]) -> None:
-    issued = ticket(site, 1, ADA, new_id("typ"), ticket_id=new_id("tkt"), occurred_at=now())
-    back = given_back(issued, occurred_at=issued.occurred_at)
-    assert deliver(worker.handler, *(issued if each == "issued" else back for each in order)) == []
+    issued = ticket(site, 1, ADA, new_id("typ"), ticket_id=new_id("tkt"), conference_id=new_id("cnf"))
+    told: dict[str, Message] = {"issued": issued, "handed on": handed_on(issued, BOB), "given back": given_back(issued)}
+    assert deliver(worker.handler, *(told[each] for each in order)) == []
     assert DynamoConferences().sold(issued.ticket_type_id) == 0
+    assert list(DynamoStars().audience(issued.conference_id)) == []
