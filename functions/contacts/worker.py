@@ -1,4 +1,8 @@
-"""Whoever gets a ticket attends, and gets a card, so that the first exchange at a conference needs no preparation."""
+"""Whoever gets a ticket attends, and gets a card, so that the first exchange at a conference needs no preparation.
+
+Attendance is not taken back where the ticket is handed on or cancelled: it says where two people met, opens no door, and a phone
+that was off line may still send scans of before.
+"""
 
 from functions.contacts.dynamo import DynamoContacts
 from functions.contacts.use_cases import welcome

@@ -20,7 +20,7 @@ from functions.contacts.api import handler
 from shared.caller import Caller
 from shared.clock import iso, now
 from shared.ids import new_id
-from shared.messages import ContactExchanged, TicketIssued
+from shared.messages import ContactExchanged, TicketIssued, TicketTransferred
 from tests.support import Answer, Table, call, deliver
 
 ADA, BOB, CYD = (Caller(f"usr_{name}", f"{name}@example.org", name.title()) for name in ("ada", "bob", "cyd"))
@@ -502,3 +502,24 @@ def test_a_ticket_told_again_changes_nothing(table: Table) -> None:
     before = table.items()
     assert deliver(worker.handler, issued("usr_ada", "Ada"), issued("usr_ada", "Ada", 2)) == []
     assert table.items() == before
+
+
+def test_whoever_a_ticket_was_handed_on_to_attends_and_who_had_it_may_send_scans_of_before(table: Table) -> None:
+    transferred = TicketTransferred(
+        conference_id="cnf_1",
+        ticket_id="tkt_1",
+        order_id="ord_1",
+        ticket_type_name="Regular",
+        from_id=ADA.user_id,
+        owner_id=BOB.user_id,
+        owner_name=BOB.name,
+        owner_email=BOB.email,
+        code="KETEMU:E2:X",
+        serial=2,
+        valid_from=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    assert deliver(worker.handler, transferred, issued(ADA.user_id, ADA.name)) == []
+    codes = {each.user_id: call(handler, "GET", "/contacts/card", caller=each).json["code"] for each in (ADA, BOB)}
+    for scanner, shown in ((ADA, BOB), (BOB, ADA)):
+        met = exchange(scanner, codes[shown.user_id], "n1", conference_id="cnf_1")
+        assert (met.status, met.json["conference_id"]) in ((201, "cnf_1"), (200, "cnf_1"))
