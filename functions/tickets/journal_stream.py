@@ -8,12 +8,16 @@ from datetime import datetime
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.tickets.dynamo import DynamoTickets
 from functions.tickets.dynamo_devices import DynamoDevices
 from functions.tickets.dynamo_directory import DynamoDirectory
+from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_journal import DynamoJournal
 from functions.tickets.happenings import happening
 from functions.tickets.journal import Happening
 from functions.tickets.secret import journal_keys
+from functions.tickets.use_cases_offline import publish
+from shared.clock import now
 from shared.errors import JsonObject
 from shared.telemetry import logger
 
@@ -38,10 +42,15 @@ def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
 
 
 def _follow(happenings: list[Happening]) -> None:
-    """What else is kept up to date here, so that no scan and no sale pays for it: the directory, and when scanners were seen."""
+    """What else is kept up to date here, so that no scan and no sale pays for it.
+
+    The directory, when scanners were seen, and what scanners know of a ticket whose scan was annulled: that has no message.
+    """
     told = {each.ticket_id for each in happenings if each.ticket_id and each.kind in ("issued", "reissued", "transferred")}
     if told:
         DynamoDirectory().refresh(told)
+    for ticket_id in {each.ticket_id for each in happenings if each.ticket_id and each.kind == "annulled"}:
+        publish(DynamoFeed(), DynamoTickets(), now, ticket_id)
     seen: dict[str, datetime] = {}
     for each in happenings:
         by = str(each.facts.get("by", ""))

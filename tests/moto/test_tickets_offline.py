@@ -21,7 +21,7 @@ from functions.tickets.sealing import Person, secrets_of, unseal
 from functions.tickets.use_cases_offline import publish, read_changes, record_of
 from shared.caller import Caller
 from shared.clock import now
-from shared.messages import Message, OrderRefunded
+from shared.messages import AttendeeChanged, Message, OrderRefunded
 from shared.money import Money
 from tests.moto.tickets import (
     ADA,
@@ -36,6 +36,7 @@ from tests.moto.tickets import (
     issued,
     keep_secret,
     order_paid,
+    write_down,
 )
 from tests.support import CONTEXT, Answer, Table, api_event, call, deliver
 
@@ -126,6 +127,47 @@ def test_who_is_inside_is_known_off_line(table: Table) -> None:
     relayed(table, since=seen)
     [record] = offline().json["records"]
     assert (record["inside"], record["entered"]["gate"]) == (False, "North")
+
+
+def test_who_was_let_in_by_force_is_inside_off_line_too(table: Table) -> None:
+    code = issued(opens=now() + timedelta(hours=3))["code"]
+    assert check_in(code, "n1").json["cause"] == "too_early"
+    check_in(code, "n2", force="speaks first, seen by Dora")
+    relayed(table)
+    [record] = offline().json["records"]
+    assert record["inside"] is True
+
+
+def test_an_entry_that_was_annulled_is_none_off_line_either(table: Table) -> None:
+    code = issued()["code"]
+    check_in(code, "n1", gate="North")
+    relayed(table)
+    assert offline().json["records"][0]["inside"] is True
+    assert call(api.handler, "DELETE", "/tickets/check-in/n1", caller=DOOR).status == 200
+    write_down()
+    [record] = offline().json["records"]
+    assert (record["inside"], record["entered"]) == (False, None)
+
+
+def test_who_was_named_after_the_sale_is_shown_off_line_and_found_at_the_door(table: Table) -> None:
+    ticket = issued()
+    relayed(table)
+    write_down()
+    named = AttendeeChanged(
+        conference_id=CONFERENCE,
+        order_id=ticket["order_id"],
+        buyer_id=ADA.user_id,
+        number=1,
+        attendee_name="Hopper",
+        attendee_email="hopper@example.org",
+        is_paid=True,
+        revision=2,
+    )
+    assert not deliver(worker.handler, named)
+    assert person(offline().json, ticket["code"]) == Person("Hopper", "Regular")
+    for name, there in (("hopper", 1), ("grace", 0)):
+        found = call(api.handler, "POST", f"/tickets/conferences/{CONFERENCE}/look-up", {"query": name}, caller=DOOR)
+        assert len(found.json["items"]) == there
 
 
 def test_a_new_code_revokes_the_old_one_also_before_any_message_is_heard(table: Table) -> None:
