@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from localstack.client import Person, must, wait_until
+from localstack.client import PATIENCE, Person, must, wait_until
 from localstack.doors import newcomer
 from localstack.failure import Failure
 from localstack.standing import DEFAULT_PORT, ready_stack
@@ -74,21 +74,15 @@ class Apart:
         line = {"ticket_type_id": self.type_id, "quantity": _PER_ORDER}
         body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
         on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
-        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale")
+        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale", seconds=PATIENCE)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda _: self.buyer.post("/orders", body), range(self.tickets // _PER_ORDER)))
-        wait_until(lambda: len(self.bought()) == self.tickets, f"{self.tickets} tickets", seconds=600)
+        wait_until(lambda: len(self.bought()) == self.tickets, f"{self.tickets} tickets", seconds=PATIENCE)
         self.say(f"{self.tickets} tickets issued")
         return self.bought()
 
     def bought(self) -> list[str]:
-        codes, cursor = [], ""
-        while True:
-            page = self.buyer.get(f"/tickets?limit=100{cursor}")
-            codes += [ticket["code"] for ticket in page["items"] if ticket["conference_id"] == self.conference_id]
-            if not page["next_cursor"]:
-                return codes
-            cursor = f"&cursor={page['next_cursor']}"
+        return [ticket["code"] for ticket in self.buyer.list_all("/tickets") if ticket["conference_id"] == self.conference_id]
 
     def pair(self, number: int) -> Scanner:
         device = {"conference_id": self.conference_id, "name": f"Lane {number + 1}"}
@@ -100,7 +94,7 @@ class Apart:
     def prepare(self, doors: list[Scanner]) -> None:
         """They fetch what they need, until all tickets are in it."""
         began = time.perf_counter()
-        wait_until(lambda: self.known_to(doors[0]) == self.tickets, f"{self.tickets} sealed records", seconds=600)
+        wait_until(lambda: self.known_to(doors[0]) == self.tickets, f"{self.tickets} sealed records", seconds=PATIENCE)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda door: door.sync(), doors))
         must(all(self.known_to(door) == self.tickets for door in doors), "a scanner without all records")
@@ -150,11 +144,11 @@ class Apart:
             must(late.sync().mode == "on line", "the platform does not answer")
             return late.store.people_inside()
 
-        wait_until(lambda: inside() == self.scans, f"{self.scans} people inside", seconds=600)
+        wait_until(lambda: inside() == self.scans, f"{self.scans} people inside", seconds=PATIENCE)
         answers: list[Answer] = [late.scan(code) for code in sorted(twice)[:5]]
         must(all(answer.reason == "already_redeemed" for answer in answers), answers)
-        conflicts = f"/tickets/conferences/{self.conference_id}/conflicts?limit=100"
-        wait_until(lambda: len(self.organizer.get(conflicts)["items"]) == min(len(twice), 100), f"{len(twice)} conflicts")
+        conflicts = f"/tickets/conferences/{self.conference_id}/conflicts"
+        wait_until(lambda: len(self.organizer.list_all(conflicts)) == len(twice), f"{len(twice)} conflicts", seconds=PATIENCE)
         self.say(f"{self.scans} people are inside, each counted once; {len(twice)} conflicts, as many as were planted")
 
 

@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 
 T = TypeVar("T")
+
+PATIENCE = 600  # seconds for what comes through the bus, on a machine with much else to do; a wait ends as soon as it is there
 
 
 class Surprise(Exception):
@@ -69,6 +72,17 @@ class Person:
     def post(self, path: str, body: Any = None, *, expect: int = 201, **kwargs: Any) -> Any:
         return self.call("POST", path, body, expect=expect, **kwargs).json()
 
+    def list_all(self, path: str) -> list[Any]:
+        """The items of a list, however many pages it takes."""
+        found: list[Any] = []
+        cursor = ""
+        while True:
+            page = self.get(f"{path}?limit=100{cursor}")
+            found += page["items"]
+            if not page["next_cursor"]:
+                return found
+            cursor = f"&cursor={quote(page['next_cursor'])}"
+
     def register(self) -> None:
         """Safe to repeat: the same account with the same password is the same person."""
         body = {"email": self.email, "password": self.password, "name": self.name}
@@ -82,8 +96,8 @@ class Person:
         self.tokens = self.post("/auth/refresh", {"refresh_token": self.tokens["refresh_token"]}, expect=200)
 
     def wait_for_role(self, conference_id: str, role: str) -> None:
-        """Until the token carries the role: it follows a change of membership through the bus."""
-        wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}")
+        """Until the token carries the role: it follows a change of membership through the bus, which a busy machine holds up."""
+        wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}", seconds=PATIENCE)
         self.refresh()
 
 

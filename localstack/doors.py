@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from localstack.client import Person, must, wait_until
+from localstack.client import PATIENCE, Person, must, wait_until
 from localstack.failure import Failure
 from localstack.standing import DEFAULT_PORT, ready_stack
 from localstack.verify_journal import verify
@@ -122,22 +122,15 @@ class Doors:
         line = {"ticket_type_id": self.type_id, "quantity": _PER_ORDER}
         body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
         on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
-        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale")
+        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale", seconds=PATIENCE)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda _: self.buyer.post("/orders", body), range(self.tickets // _PER_ORDER)))
-        wait_until(lambda: len(self.bought()) == self.tickets, "the tickets", seconds=180)
+        wait_until(lambda: len(self.bought()) == self.tickets, "the tickets", seconds=PATIENCE)
         self.say(f"{self.tickets} tickets issued")
         return [ticket["code"] for ticket in self.bought()]
 
     def bought(self) -> list[Any]:
-        found: list[Any] = []
-        cursor = ""
-        while True:
-            page = self.buyer.get(f"/tickets?limit=100{cursor}")
-            found += [ticket for ticket in page["items"] if ticket["conference_id"] == self.conference_id]
-            if not page["next_cursor"]:
-                return found
-            cursor = f"&cursor={page['next_cursor']}"
+        return [ticket for ticket in self.buyer.list_all("/tickets") if ticket["conference_id"] == self.conference_id]
 
     def pair(self) -> list[Scanner]:
         scanners = []
@@ -210,11 +203,11 @@ class Doors:
         due = self.tickets + self.seen.total()
         began = time.perf_counter()
         head = f"{self.base}/journal/head"
-        wait_until(lambda: self.organizer.get(head)["seq"] >= due, f"{due} entries in the journal", seconds=180)
+        wait_until(lambda: self.organizer.get(head)["seq"] >= due, f"{due} entries in the journal", seconds=PATIENCE)
         self.say(f"the journal has {due} entries, {time.perf_counter() - began:.1f} s after the last scan")
 
     def check(self, scanners: Sequence[Scanner], planted: set[str]) -> None:
-        conflicts = self.organizer.get(f"{self.base}/conflicts?limit=100")["items"]
+        conflicts = self.organizer.list_all(f"{self.base}/conflicts")
         must({each["ticket_id"] for each in conflicts} == planted and len(conflicts) == self.doubles, conflicts)
         must(all(each["first"]["by"] != each["second"]["by"] for each in conflicts), conflicts)
         since = (datetime.now(UTC) - timedelta(hours=3)).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,40 @@
+"""A person at the API, as the demo and the loads play one: lists are read to their end, and waits outlast a busy machine."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from localstack import client
+from localstack.client import Person
+
+LIST = [{"id": number} for number in range(250)]
+
+
+def person(answer: Any) -> Person:
+    return Person("http://api", httpx.Client(transport=httpx.MockTransport(answer)))
+
+
+def test_a_list_is_read_to_its_end_however_many_pages_it_has() -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        start, limit = int(request.url.params.get("cursor", "0=").rstrip("=")), int(request.url.params["limit"])
+        end = start + limit
+        return httpx.Response(200, json={"items": LIST[start:end], "next_cursor": f"{end}=" if end < len(LIST) else None})
+
+    assert person(page).list_all("/tickets") == LIST
+
+
+def test_a_role_is_waited_for_on_a_machine_that_takes_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(client.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(client.time, "sleep", lambda _: clock.__setitem__(0, clock[0] + 10))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/auth/me":
+            return httpx.Response(200, json={"roles": {"cnf_1": "staff"} if clock[0] > 300 else {}})
+        return httpx.Response(200, json={"access_token": "new", "refresh_token": "new"})
+
+    dora = person(answer)
+    dora.tokens = {"access_token": "old", "refresh_token": "old"}
+    dora.wait_for_role("cnf_1", "staff")
+    assert dora.tokens["access_token"] == "new"
