@@ -19,7 +19,8 @@ from functions.tickets.journal_keys import is_signed
 from functions.tickets.secret import journal_keys
 from shared.caller import Caller
 from shared.clock import iso, now, parse
-from shared.messages import DoubleEntryFound, MembershipChanged, OrderCancelled
+from shared.messages import DoubleEntryFound, MembershipChanged, OrderCancelled, OrderRefunded, TicketTransferOffered
+from shared.money import Money
 from tests.moto.tickets import (
     ADA,
     BOB,
@@ -101,6 +102,32 @@ def test_all_that_happened_is_in_the_chain_and_the_chain_holds(table: Table) -> 
     assert kinds() == ["admitted"] * 4 + ["annulled", "cancelled", "forced"] + ["issued"] * 4 + ["refused"]
     proved = proof()
     assert (proved.fault, proved.head.seq) == (None, 12)
+
+
+def test_each_way_in_which_a_ticket_changes_is_in_the_chain(table: Table) -> None:
+    ticket, other = issued(order="1"), issued(order="2")
+    path = f"/tickets/{ticket['id']}"
+    call(api.handler, "POST", f"{path}/reissue", caller=ADA, headers={"idempotency-key": "k1"})
+    ask(f"tickets/{ticket['id']}/reissue", method="POST")
+    call(api.handler, "POST", f"{path}/transfer", {"email": BOB.email}, caller=ADA)
+    [token] = [message.token for message in table.outbox() if isinstance(message, TicketTransferOffered)]
+    handed = call(api.handler, "POST", f"{path}/transfer/accept", {"token": token}, caller=BOB).json
+    check_in(handed["code"], "n1")
+    check_in(handed["code"], "n2", force="left by the garden")
+    assert ask(f"tickets/{ticket['id']}/cancel", method="POST").status == 200
+    deliver(
+        worker.handler,
+        OrderRefunded(conference_id=CONFERENCE, order_id=other["order_id"], buyer_id=ADA.user_id, amount=Money(4900, "EUR")),
+    )
+    write_down()
+
+    told = [json.loads(entry.line) for entry in entries()]
+    of_ticket, of_other = (sorted(line["kind"] for line in told if line["ticket"] == each["id"]) for each in (ticket, other))
+    assert of_ticket == ["admitted", "cancelled", "forced", "issued", "reissued", "reissued", "transferred"]
+    assert of_other == ["cancelled", "issued"]
+    [transferred] = [line for line in told if line["kind"] == "transferred"]
+    assert (transferred["from"], transferred["owner"], transferred["code"]) == (ADA.user_id, BOB.user_id, 4)
+    assert (proof().fault, proof().head.seq) == (None, 9)
 
 
 def test_a_record_that_comes_again_and_in_another_order_is_written_once(table: Table) -> None:
