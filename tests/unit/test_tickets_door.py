@@ -1,7 +1,10 @@
 """What the door decides of a ticket."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,7 +12,7 @@ from functions.tickets.devices import Device
 from functions.tickets.domain import Attendee, Entry, Passage, Status, Ticket
 from functions.tickets.door import Desk, let_through
 from functions.tickets.gates import DoorPlan, Gate, Opening, Reentry
-from functions.tickets.scans import Cause, Direction, Reason, Scan, ScannedInTheFuture, Verdict
+from functions.tickets.scans import REASONS, Cause, Direction, Reason, Scan, ScannedInTheFuture, Verdict
 
 OPENS = datetime(2026, 6, 1, 7, tzinfo=UTC)
 CLOSES = datetime(2026, 6, 3, 18, tzinfo=UTC)
@@ -199,3 +202,12 @@ def test_a_passage_that_is_heard_of_late_leaves_the_latest_as_it_is() -> None:
     ticket = replace(TICKET, status="checked_out", first_entry=Entry(NINE, "North"), last=latest)
     presence = let_through(ticket, scan(at=OPENS))
     assert (presence.status, presence.first_entry, presence.last) == ("checked_out", Entry(OPENS, "South"), latest)
+
+
+def test_the_page_of_the_door_has_each_reason_with_its_causes_and_says_which_is_never_given() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "door.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE))
+    told = {reason: set(re.findall(r"`(\w+)`", rows.get(reason, ""))) for reason in set(REASONS.values())}
+    assert told == {reason: {cause for cause, of in REASONS.items() if of == reason} for reason in told}
+    assert set(get_args(Reason)) - set(told) == {"unpaid"}
+    assert re.search(r"`unpaid`.+never given", page)
