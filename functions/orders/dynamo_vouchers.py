@@ -11,7 +11,8 @@ from shared.table import decode_cursor, page
 
 class DynamoVouchers:
     def find(self, conference_id: str, voucher_id: str) -> Stocked[Voucher] | None:
-        return cast("Stocked[Voucher] | None", find_stocked(conference_id, voucher_id))
+        found = find_stocked(conference_id, voucher_id)
+        return cast("Stocked[Voucher]", found) if found and isinstance(found.owner, Voucher) else None
 
     def of_conference(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[Stocked[Voucher]], str | None]:
         """One Query, and the shards of the vouchers by the hundred."""

@@ -31,8 +31,8 @@ def conference_partition(conference_id: str) -> str:
 
 
 def pool_key(conference_id: str, pool_id: str) -> tuple[str, str]:
-    """Where the pool is kept: a ticket type's own in its copy."""
-    return conference_partition(conference_id), _FOLDERS[pool_id.partition("_")[0]] + pool_id
+    """Where the pool is kept: a ticket type's own in its copy. What is no id of ours is asked for there, and not found."""
+    return conference_partition(conference_id), _FOLDERS.get(pool_id.partition("_")[0], TYPES) + pool_id
 
 
 def shard_key(pool_id: str, shard: int) -> tuple[str, str]:
