@@ -129,9 +129,10 @@ class Entry:
         prices = [ticket.price.amount for ticket in self.tickets]
         ended = [ticket.price.amount if ticket.status != "active" else 0 for ticket in self.tickets]
         sold = self.status in _SOLD
-        revenue = apportion(self.total.amount if sold else 0, prices)
-        # What was paid too late and went back whole was never revenue.
-        returned = apportion(self.refunded.amount if sold else 0, ended if any(ended) else prices)
+        # What was paid too late and went back whole was never revenue; what is kept of tickets that were given up stays it.
+        came_in = sold or self.paid_at is not None
+        revenue = apportion(self.total.amount if came_in else 0, prices)
+        returned = apportion(self.refunded.amount if came_in else 0, ended if any(ended) else prices)
         for ticket, came, went in zip(self.tickets, revenue, returned, strict=True):
             state = self.status if not sold else "paid" if ticket.status == "active" and self.status != "refunded" else "refunded"
             yield Counts(**{state: 1}, revenue=came, returned=went)

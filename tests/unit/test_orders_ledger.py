@@ -87,6 +87,12 @@ def test_a_fee_that_is_kept_is_not_returned() -> None:
     assert tally[STUDENT].returned == 5000 - 5000 * 4900 // 5900
 
 
+def test_what_is_kept_of_tickets_that_were_given_up_stays_revenue() -> None:
+    given_up = PAID.changed("cancelled", by="usr_ada", at=NIGHT, status="cancelled", ended=dict.fromkeys((1, 2, 3), "cancelled"))
+    assert Entry.of(given_up).tally == {REGULAR: Counts(cancelled=2, revenue=9800), STUDENT: Counts(cancelled=1, revenue=1000)}
+    assert Entry.of(RESERVED.cancelled("usr_ada", NIGHT)).tally == {REGULAR: Counts(cancelled=2), STUDENT: Counts(cancelled=1)}
+
+
 def test_an_order_that_stays_as_it_is_changes_no_total() -> None:
     assert difference(Entry.of(PAID).tally, Entry.of(PAID).tally) == {}
 
