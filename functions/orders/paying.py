@@ -22,6 +22,7 @@ from functions.orders.payment import (
     WrongMethod,
 )
 from functions.orders.settling import Ledger, Step, settle
+from functions.orders.vouchers import VoucherUsedUp
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy, NotFound
@@ -143,11 +144,11 @@ def _open_payment(order: Order) -> Payment:
 def conclude(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, decided: Payment, by: str = "") -> Order:
     """Settle what the provider says of an attempt, once, however often and in whatever order its words come. Raises Busy.
 
-    Confirmed after the hold has ended, the order gets its seats back if they are free, else its money.
+    Confirmed after the hold has ended, the order gets its seats, and its uses of a voucher, back if they are free, else its money.
     """
     try:
         after = settle(orders, order, lambda now: _decided(now, decided, clock(), by))
-    except SoldOut:
+    except (SoldOut, VoucherUsedUp):
         after = settle(orders, order, lambda now: _too_late(now, decided, clock(), by))
     if after.payment == decided and decided.status == "confirmed" and after.status == "paid":
         count("OrdersPaid", order.conference_id)
@@ -256,7 +257,8 @@ def _return(orders: Ledger, providers: Providers, clock: Clock, order: Order, re
         if refund.amount and order.payment:
             providers.of(order.payment.method).refund(order, order.payment, refund)
     except PaymentUnavailable:
-        settle(orders, order, lambda now: (refunding.unanswered(now, refund, clock()),) if still_intended(now) else None)
+        if not refund.tries:  # noted once: the reconciliation may have to ask for days, and the order must stay small
+            settle(orders, order, lambda now: (refunding.unanswered(now, refund, clock()),) if still_intended(now) else None)
         raise
     except RefundRefused as never:
         reason = never.detail

@@ -108,5 +108,5 @@ class Refund:
     by: str
     reason: str = ""
     status: RefundStatus = "intended"
-    tries: int = 0  # in which the provider gave no answer
+    tries: int = 0  # the first, where the provider gave no answer to it
     fingerprint: str = ""  # of the request for it

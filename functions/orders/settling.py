@@ -28,7 +28,8 @@ class Ledger(Protocol):
         """Record `after` in place of `before`, with the messages; as it was recorded. All or nothing.
 
         Seats that `after` no longer holds are released: they go back on sale, except for those that are no longer wanted. Where it
-        holds seats that `before` did not, they are taken. Raises Overtaken, SoldOut (only where the seats are not there), Busy.
+        holds seats that `before` did not, they are taken. Raises Overtaken, SoldOut and VoucherUsedUp (only where they are not
+        there), Busy.
         """
 
 

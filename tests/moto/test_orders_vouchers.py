@@ -18,6 +18,8 @@ from shared.ids import new_id
 from shared.messages import OrderPaid
 from shared.money import Money
 from tests.moto.test_orders_concurrency import buyer, conflicts_now_and_then
+from tests.moto.test_orders_pools import hall
+from tests.moto.test_orders_returns import remind, tomorrow
 from tests.moto.test_orders_stock import (
     ADA,
     BOB,
@@ -382,3 +384,24 @@ def test_a_code_that_does_not_work_now_says_why_to_who_has_it(table: Table) -> N
         "voucher-expired",
         "voucher-used-up",
     ]
+
+
+@pytest.mark.parametrize("other", ["typ_1", "pool_hall", "no-such-kind"])
+def test_what_is_no_voucher_is_not_found_as_one(table: Table, other: str) -> None:
+    stock(hall(10), changed())
+    with unchanged(table):
+        assert manage("GET", other).problem() == manage("DELETE", other).problem() == "not-found"
+        assert manage("PATCH", other, {"note": "?"}).problem() == "not-found"
+
+
+def test_what_is_paid_too_late_is_refunded_where_the_voucher_is_used_up(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock(changed(capacity=5))
+    voucher = made(max_uses=1)
+    late = use(payment={"method": "simulated", "token": "tok_late:3600"}).json["id"]
+    release(table, "expired", late)
+    assert use(caller=EVE, **PAID_AT_ONCE).json["status"] == "paid"
+    tomorrow(monkeypatch)
+    remind(table)
+    ended = call(api.handler, "GET", f"/orders/{late}", caller=BOB).json
+    assert (ended["status"], ended["refunds"][0]["status"], ended["payment"]["status"]) == ("expired", "settled", "refunded")
+    assert books(table) == {"typ_1": Book(5, 4, 0, 1), voucher: Book(1, 0, 0, 1)}

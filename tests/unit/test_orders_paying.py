@@ -217,6 +217,9 @@ def test_a_refund_that_gets_no_answer_stays_on_record_and_is_made_once() -> None
     conclude(orders, till, at(NOON), orders.order, decided)
     assert [(refund.status, refund.tries) for refund in orders.order.refunds] == [("intended", 1)]
     assert orders.order.unfinished_since is not None
+    unanswered = orders.order
+    return_money(orders, till, at(NOON), unanswered, quietly=True)
+    assert orders.order == unanswered  # however long that goes on, the order does not grow
     till.mute = False
     for _ in range(2):
         return_money(orders, till, at(NOON), orders.order)
