@@ -193,7 +193,10 @@ def waiting_list_offer_expired(what: str, conference: str, data: dict[str, str])
 
 def waiting_list_left(what: str, conference: str, data: dict[str, str]) -> News:
     return News(
-        "waiting-list-left", f"You no longer wait for {what} at {conference_named(conference)}", "You left the waiting list.", data
+        "waiting-list-left",
+        f"You no longer wait for {what} at {conference_named(conference)}",
+        "Your place on the waiting list is given up.",
+        data,
     )
 
 

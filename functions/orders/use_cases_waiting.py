@@ -1,6 +1,6 @@
 """Waiting for what is sold out: joining, leaving, and offering seats that come back, strictly in the order of the line."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -98,7 +98,7 @@ def join(
         basket = Basket(conference_id, (Wanted(ticket_type_id, quantity),))
         waiting.check_limits(domain.place(basket, catalogue, order_id="", fingerprint="", buyer=caller, now=now), catalogue)
         stocked = waiting.stocked(conference_id, ticket_type.pool_ids)
-        awaited = _awaited(ticket_type, stocked)
+        awaited = _awaited(ticket_type, {each.pool.id: each for each in stocked})
         entry = Entry.joined(ticket_type, quantity, caller, now, secret)
         try:
             waiting.join(entry, known, awaited, announcements.waiting_joined(entry))
@@ -117,13 +117,15 @@ def _same(known: Entry, quantity: int) -> Entry:
     return known
 
 
-def _awaited(ticket_type: TicketType, stocked: Sequence[Stocked[Pool]]) -> Pool:
+def _awaited(ticket_type: TicketType, stocked: Mapping[str, Stocked[Pool]]) -> Pool:
     """The pool that one waits for: one that others wait for already, else one without a free seat. Raises NotSoldOut."""
     for is_it in (lambda each: each.pool.is_awaited, lambda each: not each.available):
-        for each in reversed(stocked):  # the shared one before the type's own: it is kept from all that draw from it
-            if is_it(each):
-                return each.pool
-    raise NotSoldOut(ticket_type, min(each.available for each in stocked))
+        for pool_id in reversed(
+            ticket_type.pool_ids
+        ):  # the shared one before the type's own: it is kept from all that draw from it
+            if is_it(stocked[pool_id]):
+                return stocked[pool_id].pool
+    raise NotSoldOut(ticket_type, min(each.available for each in stocked.values()))
 
 
 def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entry:
@@ -131,11 +133,13 @@ def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entr
     for _ in range(_ATTEMPTS):
         entry = look(waiting, token=token)
         if entry.state == "purchased":
-            raise OfferTaken(f"The offer was accepted: order {entry.order_id} is paid. To give the tickets back, cancel that.")
+            raise _offer_taken(entry)
         if entry.state in ENDED:
             return entry
         if entry.state == "offered" and entry.order_id:
-            _decline(orders, clock, entry.order_id, entry.user_id)
+            order = _decline(orders, clock, entry.order_id, entry.user_id)
+            if order and order.is_paid:  # its message is still on its way
+                raise _offer_taken(entry)
         ended = entry.ended("cancelled")
         try:
             waiting.end(entry, ended, [announcements.waiting_left(ended)])
@@ -143,6 +147,10 @@ def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entr
             continue
         return ended
     raise Busy("The waiting list is changing. Nothing was done: send the request again.")
+
+
+def _offer_taken(entry: Entry) -> OfferTaken:
+    return OfferTaken(f"The offer was accepted: order {entry.order_id} is paid. To give the tickets back, return those.")
 
 
 def look(waiting: Waiting, *, token: str) -> Entry:
@@ -154,10 +162,11 @@ def look(waiting: Waiting, *, token: str) -> Entry:
     return entry
 
 
-def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> None:
+def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> Order | None:
+    """What has become of the order."""
     order = orders.find(order_id)
     if order is None:
-        return
+        return None
 
     def decide(now: Order) -> tuple[Order, Message] | None:
         if now.status != "reserved":
@@ -165,7 +174,7 @@ def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> None:
         cancelled = now.cancelled(user_id, clock())
         return cancelled, announcements.cancelled(cancelled)
 
-    settle(orders, order, decide)
+    return settle(orders, order, decide)
 
 
 # Messages
@@ -173,7 +182,8 @@ def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> None:
 
 def note_outcome(waiting: Waiting, order: Order) -> None:
     """What became of an offer: the order that it was is paid, or no longer held. Safe to repeat."""
-    states: dict[str, State] = {"paid": "purchased", "expired": "offer_expired", "cancelled": "cancelled"}
+    states: dict[str, State] = dict.fromkeys(("paid", "partially_refunded", "refunded"), "purchased")
+    states |= {"expired": "offer_expired", "cancelled": "cancelled"}
     if len(order.lines) != 1 or order.status not in states:
         return
     entry = waiting.find(entry_id(order.lines[0].ticket_type_id, order.buyer_id))
@@ -195,10 +205,12 @@ def serve(waiting: Waiting, clock: Clock, *, conference_id: str, ticket_type_ids
     if not any(pool.is_awaited for pool in catalogue.pools.values()):
         return
     types = catalogue.types.values()
-    for line in {line_of(each) for each in types}:
-        _serve_line(waiting, clock, conference_id, line)
-    for each in types:
-        _reopen(waiting, conference_id, each)
+    for _ in range(_ATTEMPTS):
+        for line in {line_of(each) for each in types}:
+            _serve_line(waiting, clock, conference_id, line)
+        if all(_reopen(waiting, conference_id, each) for each in types):
+            return
+    raise Busy("People join and leave too fast: what is free will be offered by the next try.")
 
 
 def serve_pool(waiting: Waiting, clock: Clock, *, conference_id: str, pool_id: str) -> None:
@@ -233,19 +245,34 @@ def _offer_first(waiting: Waiting, clock: Clock, conference_id: str, line: str) 
     kept: set[str] = set()  # pools whose seats are for somebody further ahead
     for place in places:
         ticket_type = catalogue.types[place.ticket_type_id]
-        if kept & set(ticket_type.pool_ids):
+        if kept & set(ticket_type.pool_ids) and clock() < ticket_type.sale_ends_at:
             continue
         entry = waiting.find(place.entry_id)
         if entry is None or entry.state != "waiting":
             return True
+        if clock() >= ticket_type.sale_ends_at:
+            return _dismiss(waiting, entry)
         short = short_of({each: stocked[each].available for each in stocked}, ticket_type.pool_ids, entry.quantity)
         if not short:
             return _offer(waiting, clock, catalogue, stocked, entry)
-        for pool_id in short:
-            kept.add(pool_id)
-            if not stocked[pool_id].pool.is_awaited:
-                waiting.keep(stocked[pool_id].pool)
+        try:
+            for pool_id in short:
+                kept.add(pool_id)
+                if not stocked[pool_id].pool.is_awaited:
+                    waiting.keep(stocked[pool_id].pool)
+        except Stale:
+            return True
     return False
+
+
+def _dismiss(waiting: Waiting, entry: Entry) -> bool:
+    """The sale has ended: who waits in vain keeps nothing from the others in line."""
+    left = entry.ended("cancelled")
+    try:
+        waiting.end(entry, left, [announcements.waiting_left(left)])
+    except Stale:
+        logger.info("a place was given up meanwhile", entry_id=entry.id)
+    return True
 
 
 def _offer(waiting: Waiting, clock: Clock, catalogue: Catalogue, stocked: dict[str, Stocked[Pool]], entry: Entry) -> bool:
@@ -264,7 +291,7 @@ def _offer(waiting: Waiting, clock: Clock, catalogue: Catalogue, stocked: dict[s
             now=now,
         )
     except NotOnSale:
-        return False  # nothing more is offered, and nobody else may buy either
+        return False  # it has not begun: nothing is offered, and nobody else may buy either
     if order.status == "reserved":
         order = replace(order, expires_at=offer_ends(ticket_type, now))
     seats = {each: plan(stocked[each].free, entry.quantity, range(len(stocked[each].free))) for each in ticket_type.pool_ids}
@@ -277,14 +304,16 @@ def _offer(waiting: Waiting, clock: Clock, catalogue: Catalogue, stocked: dict[s
     return True
 
 
-def _reopen(waiting: Waiting, conference_id: str, ticket_type: TicketType) -> None:
-    """Sell what nobody waits for any longer to everybody."""
+def _reopen(waiting: Waiting, conference_id: str, ticket_type: TicketType) -> bool:
+    """Sell what nobody waits for any longer to everybody; False where somebody joined meanwhile, and is to be served."""
     for each in waiting.stocked(conference_id, ticket_type.pool_ids):
         if each.pool.is_awaited:
             try:
                 waiting.reopen(each.pool, partial(_is_unawaited, waiting, ticket_type, each.pool.id))
             except Stale:
                 logger.info("somebody joined while the line was empty", pool_id=each.pool.id)
+                return False
+    return True
 
 
 def _is_unawaited(waiting: Waiting, ticket_type: TicketType, pool_id: str) -> bool:

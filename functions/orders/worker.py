@@ -23,6 +23,7 @@ from shared.messages import (
     PoolChanged,
     TicketTypeChanged,
     WaitingListLeft,
+    WaitingListOffered,
 )
 from shared.worker import Worker
 
@@ -52,8 +53,9 @@ def on_order_settled(change: OrderPaid | OrderExpired | OrderCancelled | OrderRe
         serve_after(DynamoWaiting(), now, order)
 
 
-def on_place_given_up(left: WaitingListLeft) -> None:
-    serve(DynamoWaiting(), now, conference_id=left.conference_id, ticket_type_ids=[left.ticket_type_id])
+def on_place_given_up(gone: WaitingListLeft | WaitingListOffered) -> None:
+    """Whoever was last in line, by leaving or by an offer, kept seats that are for everybody again."""
+    serve(DynamoWaiting(), now, conference_id=gone.conference_id, ticket_type_ids=[gone.ticket_type_id])
 
 
 def on_payment_pending(pending: PaymentPending) -> None:
@@ -72,5 +74,6 @@ handler = Worker(
         AttendeeChanged: on_order_changed,
         PaymentPending: on_payment_pending,
         WaitingListLeft: on_place_given_up,
+        WaitingListOffered: on_place_given_up,
     }
 )

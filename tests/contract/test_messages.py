@@ -104,7 +104,7 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
     (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
     (messages.WaitingListJoined(**WAITER), {"Notifications"}),
-    (messages.WaitingListOffered(**WAITER, order_id="ord_1", expires_at=NOON), {"Notifications"}),
+    (messages.WaitingListOffered(**WAITER, order_id="ord_1", expires_at=NOON), {"Orders", "Notifications"}),
     (messages.WaitingListOfferExpired(**WAITER, order_id="ord_1"), {"Notifications"}),
     (messages.WaitingListLeft(**WAITER), {"Orders", "Notifications"}),
     (

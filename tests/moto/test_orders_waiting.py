@@ -279,6 +279,73 @@ def test_who_waits_for_one_type_does_not_keep_another_from_being_sold(table: Tab
     assert order(basket(2, "typ_2")).status == 201
 
 
+def test_what_was_kept_of_one_pool_is_sold_again_once_another_has_served_the_line(table: Table, post: Bus) -> None:
+    stock(hall(3), within("typ_1", capacity=1), within("typ_2", capacity=5))
+    assert order(basket(1, "typ_1")).status == 201
+    assert join(EVE, ticket_type_id="typ_1").status == 201
+    held = order(basket(2, "typ_2")).json["id"]
+    stock(within("typ_1", capacity=3, revision=2))  # and now the hall is what she waits for
+    post.run()
+    assert state(EVE) == "waiting"
+    cancel(held)
+    post.run()
+    assert state(EVE) == "offered"
+    assert order(basket(1, "typ_1")).status == 201
+    assert books(table)["typ_1"] == Book(3, 0, 3, 0)
+
+
+def test_who_joins_while_the_pool_is_given_back_to_everybody_is_served(
+    table: Table, post: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = sold_out(2, 1, 1)
+    token = join(EVE, 2).json["leave_token"]
+    cancel(one)
+    post.run()
+    reopen, joining = DynamoWaiting.reopen, [CY]
+
+    def joined_meanwhile(self: DynamoWaiting, pool: Any, is_line_empty: Any) -> None:
+        def look() -> bool:
+            is_empty = bool(is_line_empty())
+            while joining:
+                join(joining.pop())
+            return is_empty
+
+        reopen(self, pool, look)
+
+    monkeypatch.setattr(DynamoWaiting, "reopen", joined_meanwhile)
+    assert leave(token).status == 200
+    post.run()
+    assert state(CY) == "offered"
+
+
+def test_whose_sale_has_ended_keeps_nothing_from_the_others_in_line(table: Table, post: Bus) -> None:
+    stock(hall(2), within("typ_1", capacity=5), within("typ_2", capacity=5))
+    held = [order(basket(1, "typ_2")).json["id"] for _ in range(2)]
+    join(EVE, ticket_type_id="typ_1")
+    join(CY, ticket_type_id="typ_2")
+    stock(within("typ_1", capacity=5, revision=2, sale_ends_at=now()))
+    cancel(held[0])
+    post.run()
+    assert (state(EVE), state(CY)) == ("cancelled", "offered")
+    cancel(held[1])
+    post.run()
+    assert order(basket(1, "typ_2")).status == 201
+
+
+def test_an_offer_that_is_paid_and_returned_before_the_message_comes_is_purchased(table: Table, post: Bus) -> None:
+    [held] = sold_out(1)
+    join(EVE)
+    cancel(held)
+    post.run()
+    offer = places(EVE)[0]["order_id"]
+    call(api.handler, "POST", f"/orders/{offer}/payments", {"method": "simulated"}, caller=EVE)
+    assert call(api.handler, "POST", f"/orders/{offer}/refunds", {}, caller=ADA).json["status"] == "refunded"
+    post.run()
+    assert state(EVE) == "purchased"
+    assert order(basket(1)).status == 201
+    assert join(EVE).json["status"] == "waiting"
+
+
 # Leaving
 
 
@@ -331,6 +398,8 @@ def test_an_offer_that_was_accepted_is_not_left(table: Table, post: Bus) -> None
     cancel(held)
     post.run()
     call(api.handler, "POST", f"/orders/{places(EVE)[0]['order_id']}/payments", {"method": "simulated"}, caller=EVE)
+    with unchanged(table):  # the message of the payment is still on its way
+        assert leave(token).problem() == "offer-taken"
     post.run()
     assert leave(token).problem() == "offer-taken"
 
