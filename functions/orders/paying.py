@@ -130,9 +130,14 @@ def carry_out(orders: PayableOrders, providers: Providers, clock: Clock, order: 
 
 
 def resume(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, by: str = "") -> Order:
-    """Settle what has become of the order's open attempt. Raises PaymentUnavailable, Busy."""
+    """Settle what has become of the order's open attempt; of an order that has ended it is called off where that is still possible.
+
+    Raises PaymentUnavailable, Busy.
+    """
     payment = _open_payment(order)
-    return conclude(orders, providers, clock, order, providers.of(payment.method).look_up(order, payment), by)
+    provider = providers.of(payment.method)
+    ask = provider.look_up if order.status == "reserved" else provider.void
+    return conclude(orders, providers, clock, order, ask(order, payment), by)
 
 
 def _open_payment(order: Order) -> Payment:

@@ -48,6 +48,12 @@ def returned_by_organiser(order: Order, numbers: Sequence[int], amount: int | No
     return _numbers(tickets), price if amount is None else amount
 
 
+def is_owed(order: Order) -> bool:
+    """Whether it was paid too late, and the provider refused to return that."""
+    is_open = any(refund.status == "intended" for refund in order.refunds)
+    return order.paid_at is None and order.payment is not None and order.payment.status == "confirmed" and not is_open
+
+
 def _returnable(order: Order, numbers: Sequence[int]) -> list[OrderTicket]:
     if order.status not in ("paid", "partially_refunded"):
         raise NotRefundable(f"Order {order.id} is {order.status}: only tickets of a paid order can be returned.")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from functions.orders import announcements, refunding
 from functions.orders.domain import Order
-from functions.orders.paying import PayableOrders, Providers, call_off, return_money
+from functions.orders.paying import TOO_LATE, PayableOrders, Providers, call_off, return_money
 from functions.orders.payment import Refund
 from functions.orders.refunding import RefundPolicy
 from functions.orders.settling import Step, settle
@@ -62,8 +62,9 @@ def refund_order(
 ) -> Order:
     """Return tickets (none named: all that are left) for their price, or within the organiser's policy where the buyer asks.
 
-    Once for each `refund_id`: repeating it carries on with what is on record. Raises NotFound, Forbidden (a buyer said an amount),
-    NotRefundable, BadRefund, KeyReused, RefundRefused, PaymentUnavailable, Busy.
+    Where the provider refused to return what was paid too late, an organiser asks for that again. Once for each `refund_id`:
+    repeating it carries on with what is on record. Raises NotFound, Forbidden (a buyer said an amount), NotRefundable, BadRefund,
+    KeyReused, RefundRefused, PaymentUnavailable, Busy.
     """
     order = _visible(orders, order_id, caller)
     organises = caller.is_any(order.conference_id, "organizer")
@@ -78,6 +79,9 @@ def refund_order(
                 raise KeyReused()
             return None
         at = clock()
+        if organises and refunding.is_owed(now):
+            again = Refund(refund_id, now.total.amount, (), at, caller.user_id, TOO_LATE, fingerprint=fingerprint)
+            return (refunding.intended(now, again),)
         tickets, due = (
             refunding.returned_by_organiser(now, numbers, amount)
             if policy is None

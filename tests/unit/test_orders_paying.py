@@ -8,10 +8,20 @@ import pytest
 
 from functions.orders.domain import AlreadyCancelled, HoldExpired, Order, Wanted
 from functions.orders.paying import TOO_LATE, check_when_due, conclude, pay_order, resume, return_money
-from functions.orders.payment import PaidTooLate, PaymentDeclined, PaymentUnavailable, Tender, TooManyAttempts
-from functions.orders.returning import cancel_order
+from functions.orders.payment import (
+    NotRefundable,
+    PaidTooLate,
+    Payment,
+    PaymentDeclined,
+    PaymentUnavailable,
+    Tender,
+    TooManyAttempts,
+)
+from functions.orders.refunding import RefundPolicy
+from functions.orders.returning import cancel_order, refund_order
 from functions.orders.simulated import Simulated
 from functions.orders.use_cases import expire
+from shared.caller import Caller
 from shared.errors import NotFound
 from shared.messages import OrderExpired, OrderPaid, OrderRefunded, OrderReseated, PaymentPending
 from shared.money import Money
@@ -224,6 +234,60 @@ def test_a_refund_that_gets_no_answer_stays_on_record_and_is_made_once() -> None
     for _ in range(2):
         return_money(orders, till, at(NOON), orders.order)
     assert (till.refunds, kinds(orders)) == ({orders.order.refunds[0].id: 9800}, ["OrderRefunded"])
+
+
+def test_what_the_provider_refused_to_return_is_asked_for_again_by_an_organiser() -> None:
+    orders, till = FakeOrders(run_out(begun()), free=False), Till()
+    till.charge(orders.order, orders.order.payment)  # type: ignore[arg-type]
+    till.refuses = True
+    resume(orders, till, at(NOON), orders.order)
+    assert [refund.status for refund in orders.order.refunds] == ["refused"]
+    till.refuses = False
+
+    def again(caller: Caller) -> Order:
+        return refund_order(
+            orders,
+            till,
+            NoReturns(),
+            at(NOON),
+            order_id="ord_1",
+            refund_id="rfd_2",
+            fingerprint="f",
+            caller=caller,
+            numbers=(),
+            amount=None,
+        )
+
+    with pytest.raises(NotRefundable):
+        again(BOB)
+    organiser = replace(BOB, user_id="usr_ada", roles={orders.order.conference_id: "organizer"})
+    for _ in range(2):
+        assert again(organiser).payment.status == "refunded"  # type: ignore[union-attr]
+    assert till.refunds == {"rfd_2": 9800}
+    assert (orders.order.status, kinds(orders)) == ("expired", ["OrderRefunded"])
+
+
+class NoReturns:
+    def refund_policy(self, conference_id: str) -> RefundPolicy:
+        return RefundPolicy()
+
+    def keep_refund_policy(self, conference_id: str, policy: RefundPolicy) -> None:
+        raise AssertionError("not changed here")
+
+
+def test_the_attempt_of_an_order_that_has_ended_is_called_off_when_the_provider_answers_again() -> None:
+    class Patient(Till):
+        def void(self, order: Order, payment: Payment) -> Payment:
+            return self._answer(replace(payment, status="failed", reason="called off"))
+
+    orders, till = FakeOrders(begun()), Patient()
+    till.charge(orders.order, orders.order.payment)  # type: ignore[arg-type]
+    till.verdict, till.mute = "pending", True
+    expired = expire(orders, till, at(NOON), orders.order)
+    assert expired.unfinished_since == NOON
+    till.mute = False
+    after = resume(orders, till, at(NOON), expired)
+    assert (after.payment.status, after.unfinished_since) == ("failed", None)  # type: ignore[union-attr]
 
 
 # Giving up what may be paid
