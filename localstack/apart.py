@@ -10,7 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Apart:
     scans: int = 48  # of different tickets; one in twenty of them is let in at a second gate too
     say: Callable[[str], None] = print
     conference_id: str = ""
+    opened: ExitStack = field(default_factory=ExitStack)  # connections and stores, closed at the end
 
     def __post_init__(self) -> None:
         self.random = random.Random(4000)  # noqa: S311  # the same morning each time, no secret
@@ -48,11 +50,12 @@ class Apart:
     def play(self) -> None:
         self.open()
         codes = self.sell()
-        doors = [self.pair(number) for number in range(self.scanners)]
-        self.prepare(doors)
-        twice = self.let_in(doors, self.random.sample(codes, self.scans))
-        self.reconnect(doors)
-        self.check(twice)
+        with self.opened:
+            doors = [self.pair(number) for number in range(self.scanners)]
+            self.prepare(doors)
+            twice = self.let_in(doors, self.random.sample(codes, self.scans))
+            self.reconnect(doors)
+            self.check(twice)
 
     def open(self) -> None:
         opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -88,8 +91,8 @@ class Apart:
         device = {"conference_id": self.conference_id, "name": f"Lane {number + 1}"}
         code = self.organizer.post("/tickets/devices", device)["code"]
         conference_id, credential = pair(self.organizer.api_url, code)
-        platform = Platform(self.organizer.api_url, conference_id, credential, seconds=30)
-        return Scanner(platform, Store(self.folder / f"scanner-{number}.db"))
+        platform = self.opened.enter_context(closing(Platform(self.organizer.api_url, conference_id, credential, seconds=30)))
+        return Scanner(platform, self.opened.enter_context(closing(Store(self.folder / f"scanner-{number}.db"))))
 
     def prepare(self, doors: list[Scanner]) -> None:
         """They fetch what they need, until all tickets are in it."""
@@ -111,7 +114,7 @@ class Apart:
         held = [(code, lane) for lane, code in enumerate(codes)] + [(code, codes.index(code) + 1) for code in twice]
         self.random.shuffle(held)
         for door in doors:
-            door.platform = Platform(_NOWHERE, self.conference_id, "")
+            door.platform = self.opened.enter_context(closing(Platform(_NOWHERE, self.conference_id, "")))
         for code, lane in held:
             at = start + timedelta(seconds=self.random.randrange(7000))
             doors[lane % len(doors)].clock = lambda at=at: at  # type: ignore[misc]  # a lambda's default

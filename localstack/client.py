@@ -101,7 +101,7 @@ class Person:
         self.refresh()
 
 
-def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 30) -> T:
+def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 120) -> T:
     """The first truthy value of `condition`. Raises NeverHappened after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -24,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=180) as client:
         yield client
 
 
@@ -41,6 +41,18 @@ def person(stack: RunningStack, http: httpx.Client) -> Callable[[str], Person]:
         return someone
 
     return arrive
+
+
+@pytest.fixture
+def mails(stack: RunningStack, http: httpx.Client) -> Callable[[Person], list[Any]]:
+    """What somebody was sent, without the request to confirm their address, which everybody gets."""
+
+    def to(person: Person) -> list[Any]:
+        sent = http.get(f"{stack.endpoint_url}/_ministack/ses/messages").json()["messages"]
+        everything = [mail for account in sent.values() for mail in account if person.email in str(mail["To"])]
+        return [mail for mail in everything if mail["Subject"] != "Confirm your e-mail address"]
+
+    return to
 
 
 @pytest.fixture

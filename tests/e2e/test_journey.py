@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from localstack.client import Person, wait_until
+from localstack.client import PATIENCE, Person, wait_until
 from localstack.demo import Journey
 from localstack.stack import RunningStack
 
@@ -30,18 +30,14 @@ def test_the_journey_from_registration_to_the_inbox(stack: RunningStack, http: h
 
 
 def test_a_paid_order_is_mailed_once_with_its_tickets(
-    stack: RunningStack, http: httpx.Client, person: Callable[[str], Person], on_sale: Any
+    person: Callable[[str], Person], on_sale: Any, mails: Callable[[Person], list[Any]]
 ) -> None:
     conference_id, type_id = on_sale(capacity=5)
     buyer = person("Maya")
     order_id = buyer.post("/orders", paid_order(conference_id, type_id, quantity=2))["id"]
 
-    def mails() -> list[Any]:
-        sent = http.get(f"{stack.endpoint_url}/_ministack/ses/messages").json()["messages"]
-        return [mail for account in sent.values() for mail in account if buyer.email in str(mail["To"])]
-
-    wait_until(mails, "the e-mail")
-    (mail,) = mails()
+    wait_until(lambda: mails(buyer), "the e-mail")
+    (mail,) = mails(buyer)
     assert mail["Source"] == "tickets@example.org"
     assert order_id in mail["BodyText"]
     assert "ticket-1.png" in mail["BodyText"]
@@ -153,7 +149,7 @@ def test_every_message_was_worked_off_without_a_failure(stack: RunningStack) -> 
         return set(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=waiting)["Attributes"].values()) == {"0"}
 
     for url in sqs.list_queues()["QueueUrls"]:
-        wait_until(lambda url=url: idle(url), f"{url} to be empty")  # type: ignore[misc]  # a lambda's default
+        wait_until(lambda url=url: idle(url), f"{url} to be empty", seconds=PATIENCE)  # type: ignore[misc]  # a lambda's default
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/ketemu/ketemu")
     lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
     assert len(lines) > 100

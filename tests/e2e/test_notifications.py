@@ -5,19 +5,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-
 from localstack.client import Person, wait_until
 from localstack.stack import RunningStack
 from shared.clock import iso, now
 
+Mails = Callable[[Person], list[Any]]
+
 MET = 6
 NAMED = re.compile(r"^(?:\* )?You met (\w+)$", re.MULTILINE)  # alone, or in the list of a digest
-
-
-def mails(stack: RunningStack, http: httpx.Client, person: Person) -> list[Any]:
-    sent = http.get(f"{stack.endpoint_url}/_ministack/ses/messages").json()["messages"]
-    return [mail for account in sent.values() for mail in account if person.email in str(mail["To"])]
 
 
 def code_of(person: Person) -> str:
@@ -38,33 +33,31 @@ def with_card(person: Person) -> Person:
     return person
 
 
-def test_contacts_of_one_break_are_told_once_each_in_fewer_mails(
-    stack: RunningStack, http: httpx.Client, person: Callable[[str], Person]
-) -> None:
+def test_contacts_of_one_break_are_told_once_each_in_fewer_mails(person: Callable[[str], Person], mails: Mails) -> None:
     maya = with_card(person("Maya"))
     guests = [with_card(person(f"Guest{number}")) for number in range(MET)]
     meet(maya, *guests)
 
     def told() -> list[str]:
-        return [name for mail in mails(stack, http, maya) for name in NAMED.findall(mail["BodyText"].replace("\r", ""))]
+        return [name for mail in mails(maya) for name in NAMED.findall(mail["BodyText"].replace("\r", ""))]
 
     wait_until(lambda: len(told()) == MET, "all of them in the mail")
     assert told() == [guest.name for guest in guests]
-    assert len(mails(stack, http, maya)) < MET
+    assert len(mails(maya)) < MET
 
 
-def test_what_was_read_meanwhile_is_not_mailed(stack: RunningStack, http: httpx.Client, person: Callable[[str], Person]) -> None:
+def test_what_was_read_meanwhile_is_not_mailed(person: Callable[[str], Person], mails: Mails) -> None:
     maya, seen, news = (with_card(person(name)) for name in ("Maya", "Seen", "News"))
     meet(maya, seen)
     wait_until(lambda: "You met Seen" in titles(maya), "it in the inbox")
     maya.post("/notifications/read-all", expect=200)
     meet(maya, news)
-    wait_until(lambda: mails(stack, http, maya), "the mail")
-    assert [mail["Subject"] for mail in mails(stack, http, maya)] == ["You met News"]
+    wait_until(lambda: mails(maya), "the mail")
+    assert [mail["Subject"] for mail in mails(maya)] == ["You met News"]
 
 
 def test_who_muted_it_or_whose_mail_came_back_is_not_mailed(
-    stack: RunningStack, http: httpx.Client, person: Callable[[str], Person]
+    stack: RunningStack, person: Callable[[str], Person], mails: Mails
 ) -> None:
     muted, gone, there = (with_card(person(name)) for name in ("Muted", "Gone", "There"))
     muted.call("PUT", "/notifications/preferences", {"kinds": {"contact-exchanged": {"email": False}}})
@@ -79,16 +72,16 @@ def test_who_muted_it_or_whose_mail_came_back_is_not_mailed(
     wait_until(trouble, "the bounce")
     assert trouble()["reason"] == "bounce"
     meet(muted, gone, there)
-    wait_until(lambda: mails(stack, http, there), "the mail of who left it on")
+    wait_until(lambda: mails(there), "the mail of who left it on")
     meet(gone, there)
-    wait_until(lambda: len(mails(stack, http, there)) == 2, "the next")
-    assert mails(stack, http, muted) == mails(stack, http, gone) == []
+    wait_until(lambda: len(mails(there)) == 2, "the next")
+    assert mails(muted) == mails(gone) == []
 
     gone.post("/notifications/preferences/email", expect=200)
     assert trouble() is None
     late = with_card(person("Later"))
     meet(gone, late)
-    wait_until(lambda: mails(stack, http, gone), "mail after it was mended")
+    wait_until(lambda: mails(gone), "mail after it was mended")
 
 
 def test_the_inbox_forgets_what_is_deleted(person: Callable[[str], Person]) -> None:
