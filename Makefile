@@ -22,7 +22,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal build deploy test lint types imports template unit e2e format openapi contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -121,6 +121,25 @@ class PasswordChanged(Message):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class DataExportRequested(Message):
+    """Each context puts what it holds of the person into the bucket of exports, under `export_id`."""
+
+    context = "auth"
+    user_id: str
+    export_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserErased(Message):
+    """The account is gone. Each context erases the person, and what its books must keep names nobody."""
+
+    context = "auth"
+    user_id: str
+    email: str
+    name: str
+
+
 # events
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 
-from functions.auth import api_proofs, api_sessions, use_cases
+from functions.auth import api_privacy, api_proofs, api_sessions, use_cases
 from functions.auth.domain import Grant
 from functions.auth.edge import (
     AccountsDep,
@@ -112,7 +112,7 @@ def get_jwks() -> Response[Jwks]:
     return Response(200, APPLICATION_JSON, Jwks(**json.loads(signing_keys().jwks())), headers=headers)
 
 
-for resource in (api_proofs, api_sessions):
+for resource in (api_proofs, api_sessions, api_privacy):
     app.include_router(resource.router)
 
 handler = app.entry

@@ -48,6 +48,11 @@ class DynamoDoors:
         after = before.next(MAILS, now)
         return holds(lambda transaction: _count(transaction, TriesItem.mail(email), before, after))
 
+    def forget(self, email: str) -> None:
+        """All that was counted for the address."""
+        for item in list(TriesItem.query(TriesItem.mail(email).pk, consistent_read=True)):
+            item.delete()
+
 
 def _tries(item: Item | None) -> Tries:
     if not isinstance(item, TriesItem):

@@ -3,8 +3,7 @@
 from pynamodb.transactions import TransactWrite
 
 from functions.auth.domain import Session
-from functions.auth.items import SESSION, SessionItem, UserItem, find, holds, update, user_key
-from shared.errors import JsonObject, Malformed
+from functions.auth.items import SESSION, SessionItem, UserItem, find, holds, in_list, update, user_key
 from shared.table import decode_cursor, page
 
 
@@ -22,7 +21,7 @@ class DynamoSessions:
             pk,
             SessionItem.sk.startswith(SESSION),
             limit=limit,
-            last_evaluated_key=_of_sessions(decode_cursor(cursor, pk)),
+            last_evaluated_key=in_list(decode_cursor(cursor, pk), SESSION),
             scan_index_forward=False,
             consistent_read=True,
         )
@@ -54,10 +53,3 @@ class DynamoSessions:
                 transaction.update(kept, actions=[SessionItem.generation.set(generation + 1)], condition=alive)
 
         return holds(compose)
-
-
-def _of_sessions(key: JsonObject | None) -> JsonObject | None:
-    """A cursor that lies where the query reads: DynamoDB refuses any other. Raises Malformed."""
-    if key and not key["sk"]["S"].startswith(SESSION):
-        raise Malformed("The cursor is not one that this list gave. Start again without it.")
-    return key

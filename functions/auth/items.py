@@ -6,6 +6,8 @@
 | User       | USER#<id>             | USER                |                                                    |
 | Session    | USER#<id>             | SESSION#<id>        | expires                                            |
 | Proof      | USER#<id>             | PROOF#<id>          | a mailed token's hash; expires                     |
+| Consent    | USER#<id>             | CONSENT#<time>#<…>  |                                                    |
+| Export     | USER#<id>             | EXPORT              | the latest one; expires                            |
 | Tries      | DOOR#<hash of email>  | HERE#<hash of IP>   | log-ins of an account from one address; expires    |
 |            | DOOR#<hash of email>  | ANYWHERE            | …from all addresses that it does not trust         |
 |            | DOOR#<hash of email>  | MAIL                | mails with tokens; expires                         |
@@ -26,13 +28,15 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from functions.auth.domain import Credential, Session, User
+from functions.auth.personal_data import EXPORT_LIFE, Consent, Export
 from functions.auth.proofs import Proof, Purpose
 from shared.clock import iso, parse
+from shared.errors import JsonObject, Malformed
 from shared.table import Item, failed_conditions, transact
 
 M = TypeVar("M", bound=Item)
 
-SESSION, PROOF = "SESSION#", "PROOF#"
+SESSION, PROOF, CONSENT = "SESSION#", "PROOF#", "CONSENT#"
 
 
 def user_key(user_id: str) -> str:
@@ -55,9 +59,13 @@ class UserItem(Item, discriminator="User"):
     created_at = UnicodeAttribute()
     generation = NumberAttribute(default=0)
 
+    @staticmethod
+    def key(user_id: str) -> tuple[str, str]:
+        return user_key(user_id), "USER"
+
     @classmethod
     def at(cls, user_id: str) -> "UserItem":
-        return cls(user_key(user_id), "USER")
+        return cls(*cls.key(user_id))
 
     @classmethod
     def of(cls, user: User) -> "UserItem":
@@ -157,6 +165,44 @@ class ProofItem(Item, discriminator="Proof"):
         return Proof(self.proof_id, self.user_id, purpose, self.email, self.digest, expires_at)
 
 
+class ConsentItem(Item, discriminator="Consent"):
+    v = NumberAttribute(default=1)
+    purpose = UnicodeAttribute()
+    text_version = UnicodeAttribute()
+    given = BooleanAttribute()
+    at = UnicodeAttribute()
+
+    @classmethod
+    def of(cls, user_id: str, consent: Consent) -> "ConsentItem":
+        item = cls(user_key(user_id), f"{CONSENT}{iso(consent.at)}#{consent.purpose}")
+        item.purpose, item.text_version, item.given, item.at = consent.purpose, consent.text_version, consent.given, iso(consent.at)
+        return item
+
+    def consent(self) -> Consent:
+        return Consent(self.purpose, self.text_version, self.given, parse(self.at))
+
+
+class ExportItem(Item, discriminator="Export"):
+    v = NumberAttribute(default=1)
+    export_id = UnicodeAttribute()
+    user_id = UnicodeAttribute()
+    requested_at = UnicodeAttribute()
+
+    @classmethod
+    def at(cls, user_id: str) -> "ExportItem":
+        return cls(user_key(user_id), "EXPORT")
+
+    @classmethod
+    def of(cls, export: Export) -> "ExportItem":
+        item = cls.at(export.user_id)
+        item.export_id, item.user_id, item.requested_at = export.export_id, export.user_id, iso(export.requested_at)
+        item.ttl = int((export.requested_at + 2 * EXPORT_LIFE).timestamp())
+        return item
+
+    def export(self) -> Export:
+        return Export(self.export_id, self.user_id, parse(self.requested_at))
+
+
 class TriesItem(Item, discriminator="Tries"):
     v = NumberAttribute(default=1)
     number = NumberAttribute(default=0)
@@ -210,3 +256,10 @@ def holds(compose: Callable[[TransactWrite], None]) -> bool:
             raise
         return False
     return True
+
+
+def in_list(key: JsonObject | None, prefix: str) -> JsonObject | None:
+    """A cursor that lies where the query reads: DynamoDB refuses any other. Raises Malformed."""
+    if key and not key["sk"]["S"].startswith(prefix):
+        raise Malformed("The cursor is not one that this list gave. Start again without it.")
+    return key

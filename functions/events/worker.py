@@ -3,8 +3,10 @@
 from functions.events.dynamo import DynamoConferences
 from functions.events.dynamo_sales import DynamoSales
 from functions.events.dynamo_stars import DynamoPost, DynamoStars
+from functions.events.privacy import RULES
 from functions.events.use_cases_stars import tell_of_changes
 from shared.messages import AgendaReleased, MemberInvited, TicketCancelled, TicketIssued, TicketTransferred
+from shared.personal import about_people
 from shared.table import Outbox
 from shared.telemetry import count
 from shared.worker import Worker
@@ -35,5 +37,6 @@ handler = Worker(
         TicketIssued: on_ticket_issued,
         TicketTransferred: on_ticket_transferred,
         TicketCancelled: on_ticket_cancelled,
+        **about_people(RULES),
     }
 )

@@ -5,6 +5,7 @@ from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
+from functions.orders.privacy import RULES, forget_in_ledger
 from functions.orders.providers import AllProviders
 from functions.orders.use_cases import expire_when_due
 from functions.orders.use_cases_ledger import keep_entry
@@ -25,6 +26,7 @@ from shared.messages import (
     WaitingListLeft,
     WaitingListOffered,
 )
+from shared.personal import about_people
 from shared.worker import Worker
 
 
@@ -75,5 +77,6 @@ handler = Worker(
         PaymentPending: on_payment_pending,
         WaitingListLeft: on_place_given_up,
         WaitingListOffered: on_place_given_up,
+        **about_people(RULES, before=forget_in_ledger),
     }
 )

@@ -35,6 +35,8 @@ WAITER: dict[str, Any] = {
     "leave_token": "wtl_1.secret",
 }
 
+QUEUES = ["Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications"]
+
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
 REACHES: list[tuple[Message, set[str]]] = [
     (messages.UserRegistered(**ADA), {"Notifications"}),
@@ -45,6 +47,8 @@ REACHES: list[tuple[Message, set[str]]] = [
         )
         for kind in (messages.EmailVerificationRequested, messages.EmailChangeRequested, messages.PasswordResetRequested)
     ),
+    (messages.DataExportRequested(user_id="usr_1", export_id="exp_1"), set(QUEUES)),
+    (messages.UserErased(**ADA), set(QUEUES)),
     (messages.PasswordForgotten(email="ada@example.org"), {"Auth"}),
     (
         messages.EmailChanged(**ADA, old_email="a@example.org"),
@@ -225,7 +229,6 @@ REACHES: list[tuple[Message, set[str]]] = [
 ]
 
 RULES = {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Events::Rule"}
-QUEUES = ["Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications"]
 
 
 def test_every_message_is_accounted_for() -> None:

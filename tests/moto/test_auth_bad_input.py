@@ -25,7 +25,7 @@ def without(name: str) -> dict[str, str]:
 
 REGISTER, LOGIN, REFRESH, LOGOUT, ME = "/auth/register", "/auth/login", "/auth/refresh", "/auth/logout", "/auth/me"
 CHANGE, CONFIRM, FORGOT, RESET = "/auth/email/change", "/auth/email/confirm", "/auth/password/forgot", "/auth/password/reset"
-PASSWORD, SESSIONS = "/auth/password", "/auth/sessions"
+PASSWORD, SESSIONS, CONSENTS = "/auth/password", "/auth/sessions", "/auth/me/consents"
 CREDENTIALS = without("name")
 NEW = {"email": "countess@example.org", "password": ADA["password"]}
 NO_TOKENS = ("nothing of ours", ".", "..", "usr_1.prf_1.x", "\u202e.#.{}", "USER#usr_1.PROOF#.x")
@@ -105,6 +105,20 @@ CASES: list[tuple[str, str, Any, Caller | None, dict[str, str], int, str]] = [
     ("PUT", PASSWORD, {"password": "x", "new_password": "correct horse"}, None, {}, 401, "unauthenticated"),
     ("PUT", PASSWORD, {"password": "x", "new_password": "correct horse"}, NOBODY, {}, 404, "not-found"),
     ("PUT", PASSWORD, {"password": "x", "new_password": "too short"}, NOBODY, {}, 422, "invalid"),
+    # one's own data
+    ("POST", CONSENTS, {"purpose": "terms", "text_version": "1"}, None, {}, 401, "unauthenticated"),
+    ("POST", CONSENTS, {"purpose": "terms", "text_version": "1"}, NOBODY, {}, 404, "not-found"),
+    *(("POST", CONSENTS, {"purpose": bad, "text_version": "1"}, NOBODY, {}, 422, "invalid") for bad in (None, 7, "", "T", "a b")),
+    *(("POST", CONSENTS, {"purpose": "terms", "text_version": bad}, NOBODY, {}, 422, "invalid") for bad in (None, 7, "", "a\nb")),
+    ("POST", CONSENTS, {"purpose": "terms", "text_version": "1", "given": "perhaps"}, NOBODY, {}, 422, "invalid"),
+    ("GET", CONSENTS, None, None, {}, 401, "unauthenticated"),
+    ("GET", f"{CONSENTS}?cursor=x", None, NOBODY, {}, 400, "malformed"),
+    ("GET", f"{ME}/export", None, None, {}, 401, "unauthenticated"),
+    ("GET", f"{ME}/export", None, NOBODY, {}, 404, "not-found"),
+    ("DELETE", ME, None, NOBODY, {}, 422, "invalid"),
+    ("DELETE", ME, {"password": "x"}, None, {}, 401, "unauthenticated"),
+    ("DELETE", ME, {"password": "x"}, NOBODY, {}, 404, "not-found"),
+    ("DELETE", ME, {"password": ""}, NOBODY, {}, 422, "invalid"),
     # sessions
     ("GET", SESSIONS, None, None, {}, 401, "unauthenticated"),
     ("GET", SESSIONS, None, NOBODY, {}, 404, "not-found"),
