@@ -5,6 +5,7 @@ some seconds and 0.03 USD a gigabyte, for what happens a few times a year (docs/
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -34,6 +35,10 @@ class Person:
     email: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
 
+    @classmethod
+    def of(cls, message: UserErased) -> "Person":
+        return cls(message.user_id, message.email.lower(), message.name)
+
     def is_in(self, value: Any) -> bool:
         """Whether the id or the e-mail stands anywhere in it."""
         if isinstance(value, str):
@@ -44,7 +49,20 @@ class Person:
 
     def is_named_in(self, text: str) -> bool:
         """Whether the name stands in it, long enough to be one."""
-        return len(self.name) > 2 and self.name in text
+        return len(self.name) > 2 and any(name in text for name in self._written)
+
+    def without_email(self, text: str) -> str:
+        return re.sub(re.escape(self.email), NO_EMAIL, text, flags=re.IGNORECASE) if self.email else text
+
+    def without_name(self, text: str) -> str:
+        for name in self._written if self.is_named_in(text) else ():
+            text = text.replace(name, NOBODY)
+        return text
+
+    @property
+    def _written(self) -> tuple[str, str]:
+        """The name as it is, and as JSON has it, which many attributes hold as text."""
+        return self.name, json.dumps(self.name)[1:-1]
 
     def owns(self, item: JsonObject) -> bool:
         """Whether it is in a partition of theirs."""
@@ -62,28 +80,31 @@ Telling = Callable[[JsonObject, Person], set[str]]
 class Rules:
     """What becomes of items that are about a person and not in a partition of theirs (what is in one is deleted).
 
-    `deleted`: kinds that go. `telling`: what is blanked, by kind. `with_partition`: kinds whose whole partition goes.
-    `retold`: kinds with free text in which a name is blanked too. `of_account`: kinds that are of one account only, so that an
-    e-mail in them is of somebody who registered with it since.
+    `deleted`: kinds that go. `kept`: kinds that stay even in a partition of theirs: they name nobody. `telling`: what is blanked,
+    by kind. `with_partition`: kinds whose whole partition goes. `retold`: kinds with free text in which a name is blanked too.
+    `of_account`: kinds that are of one account only, so that an e-mail in them is of somebody who registered with it since.
+    `theirs`: kinds elsewhere that are shown to whoever an attribute names.
     """
 
     deleted: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     with_partition: frozenset[str] = frozenset()
     telling: Mapping[str, Telling] = field(default_factory=dict)
     retold: frozenset[str] = frozenset()
     of_account: frozenset[str] = frozenset()
+    theirs: Mapping[str, str] = field(default_factory=dict)
 
 
 def part_key(export_id: str, context: str) -> str:
     return f"exports/{export_id}/{context}.json"
 
 
-def hand_over(message: DataExportRequested) -> None:
+def hand_over(message: DataExportRequested, rules: Rules) -> None:
     """Put this context's part of a person's archive into the bucket; again replaces it."""
     import boto3  # 0.1 s that only this needs
 
     context = env("POWERTOOLS_SERVICE_NAME")
-    held = export(Person(message.user_id))
+    held = export(Person(message.user_id), rules)
     body = json.dumps(held, indent=2, ensure_ascii=False).encode()
     boto3.client("s3").put_object(
         Bucket=env("EXPORTS_BUCKET"),
@@ -97,24 +118,31 @@ def hand_over(message: DataExportRequested) -> None:
 
 def forget(message: UserErased, rules: Rules) -> None:
     """Erase the person here, as `rules` have it."""
-    changed = erase(Person(message.user_id, message.email.lower(), message.name), rules)
+    changed = erase(Person.of(message), rules)
     logger.info("personal data erased", user_id=message.user_id, items=changed)
 
 
 def about_people(rules: Rules, before: Callable[[UserErased], None] = lambda _: None) -> Reactions:
     """What every context's worker does about a person who asks for their data or leaves; `before` is what a context does first."""
 
+    def on_data_export_requested(message: DataExportRequested) -> None:
+        hand_over(message, rules)
+
     def on_user_erased(message: UserErased) -> None:
         before(message)
         forget(message, rules)
 
-    return {DataExportRequested: hand_over, UserErased: on_user_erased}
+    return {DataExportRequested: on_data_export_requested, UserErased: on_user_erased}
 
 
-def export(person: Person) -> list[JsonObject]:
+def export(person: Person, rules: Rules) -> list[JsonObject]:
     """What is theirs, readable, without keys and secrets. What others hold of them is others' to show."""
-    found = [item for item in items() if item["kind"] != "Outbox" and person.is_subject_of(item)]
-    return [{"kind": item["kind"], **_readable(item)} for item in found]
+
+    def is_theirs(item: JsonObject) -> bool:
+        named_by = rules.theirs.get(item["kind"])
+        return person.is_subject_of(item) or bool(named_by and item.get(named_by) == person.user_id)
+
+    return [{"kind": item["kind"], **_readable(item)} for item in items() if item["kind"] != "Outbox" and is_theirs(item)]
 
 
 def erase(person: Person, rules: Rules) -> int:
@@ -128,6 +156,8 @@ def erase(person: Person, rules: Rules) -> int:
 
 def _erase(item: JsonObject, person: Person, rules: Rules) -> int:
     kind = item["kind"]
+    if kind in rules.kept:
+        return 0
     mentioned = person.is_in(item) if kind not in rules.of_account else person.owns(item)
     if kind == "Outbox" and person.is_named_in(item["detail"]):
         return _delete(item)
@@ -160,8 +190,8 @@ def _without(value: Any, person: Person, known_as: set[str], *, retold: bool) ->
     if isinstance(value, str):
         if value in known_as:
             return NOBODY
-        blanked = value.replace(person.email, NO_EMAIL) if person.email else value
-        return blanked.replace(person.name, NOBODY) if retold and person.is_named_in(blanked) else blanked
+        blanked = person.without_email(value)
+        return person.without_name(blanked) if retold else blanked
     if isinstance(value, Mapping):
         theirs = bool(person.email) and str(value.get("email", "")).lower() == person.email
         return {

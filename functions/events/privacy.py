@@ -12,4 +12,8 @@ def _speaker(item: JsonObject, person: Person) -> set[str]:
     return {"name", "biography", "company"} if item.get("user_id") == person.user_id else set()
 
 
-RULES = Rules(deleted=frozenset({"Invitation", "Star", "Subscription"}), telling={"Member": _member, "Speaker": _speaker})
+RULES = Rules(
+    deleted=frozenset({"Invitation", "Star", "Subscription"}),
+    telling={"Member": _member, "Speaker": _speaker},
+    theirs={"Member": "user_id", "Speaker": "user_id"},
+)

@@ -78,6 +78,9 @@ class DynamoAddresses:
         if self.trouble(email):
             _know(email, None, at)
 
+    def forget(self, email: str) -> None:
+        TroubleItem(_address(email), _TROUBLE).delete()
+
 
 def _know(email: str, reason: Reason | None, since: datetime) -> None:
     item = TroubleItem(_address(email), _TROUBLE)

@@ -19,7 +19,7 @@ from functions.notifications.letter import Mailbox
 from functions.notifications.live import Frame, Live, Silence, door_topic
 from functions.notifications.notices import NOTICES
 from functions.notifications.order_mail import collect_order, collect_ticket, send_again
-from functions.notifications.privacy import RULES
+from functions.notifications.privacy import RULES, forget_address
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
 from functions.notifications.wire import ApiGatewayWire, live_url
@@ -139,6 +139,6 @@ handler = Worker(
         TicketCheckedIn: _checked_in,
         DoorCounted: _door_counted,
         LiveFrame: _live_frame,
-        **about_people(RULES),
+        **about_people(RULES, before=forget_address),
     }
 )

@@ -18,12 +18,13 @@ def _waiting(item: JsonObject, person: Person) -> set[str]:
     return {"user_name", "user_email"} if item["user_id"] == person.user_id else set()
 
 
-RULES = Rules(telling={"Order": _order, "WaitingEntry": _waiting})
+# A refund counts down how many tickets somebody has: the count stays, of an id.
+RULES = Rules(kept=frozenset({"Count"}), telling={"Order": _order, "WaitingEntry": _waiting})
 
 
 def forget_in_ledger(message: UserErased) -> None:
     """Entries and the words they are found by, by way of the ledger, which keeps the two in step. Raises OutOfDate: try again."""
-    person = Person(message.user_id, message.email.lower(), message.name)
+    person = Person.of(message)
     orders = (item for item in items() if item["kind"] == "Order")
     theirs = {item["pk"].partition("#")[2] for item in orders if item["buyer_id"] == person.user_id}
     for item in items():

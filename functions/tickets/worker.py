@@ -9,7 +9,7 @@ from functions.tickets.dynamo_crew import DynamoCrew
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_keys import DynamoKeys
-from functions.tickets.privacy import RULES
+from functions.tickets.privacy import RULES, forget_at_the_door
 from functions.tickets.secret import entry_codes
 from functions.tickets.use_cases import cancel_tickets, issue_tickets
 from functions.tickets.use_cases_aftersales import gather_mail, name_attendee
@@ -76,6 +76,6 @@ handler = Worker(
         TicketTransferred: on_ticket_changed,
         TicketCancelled: on_ticket_changed,
         TicketCheckedIn: on_ticket_changed,
-        **about_people(RULES),
+        **about_people(RULES, before=forget_at_the_door),
     }
 )

@@ -1,6 +1,7 @@
 """What is held about a person is shown to them, and erased, in whatever table it stands."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -9,14 +10,21 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from functions.notifications.dynamo_people import DynamoAddresses
+from functions.notifications.feedback import Trouble
 from functions.orders.domain import Attendee, OrderTicket
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.ledger import Entry
+from functions.tickets.codes import signed_bytes
+from functions.tickets.dynamo_directory import DynamoDirectory
+from functions.tickets.dynamo_feed import CodeRecordItem
+from functions.tickets.sealing import secrets_of, unseal
 from shared import personal
-from shared.messages import DataExportRequested, OrderPaid, UserErased
+from shared.messages import DataExportRequested, OrderPaid, TicketIssued, UserErased
 from shared.money import Money
 from shared.personal import NO_EMAIL, NOBODY
 from shared.table import Outbox
+from tests.moto.tickets import keep_secret, order_paid
 from tests.support import Table, deliver
 
 ADA, BOB = "usr_01K0ADA0000000000000000000", "usr_01K0B0B0000000000000000000"
@@ -143,21 +151,32 @@ def test_in_an_order_of_another_only_the_person_is_blanked(table: Table) -> None
 
 
 @pytest.mark.parametrize(
-    ("owner", "own", "email", "name_left"),
+    ("buyer", "attendee", "email", "name_left"),
     [
-        (ADA, True, "old@example.org", NOBODY),  # under an address of before
-        (ADA, False, "bob@example.org", "The attendee"),  # bought for somebody else
-        (BOB, False, EMAIL, NOBODY),  # bought by somebody else
+        (ADA, NAME, "old@example.org", NOBODY),  # under an address of before
+        (ADA, "Grace", "grace@example.org", "Grace"),  # bought for somebody else
+        (BOB, "A. Lovelace", EMAIL.upper(), NOBODY),  # bought by somebody else
     ],
 )
-def test_a_ticket_stays_for_the_doors_count_and_names_the_person_no_more(
-    table: Table, owner: str, own: bool, email: str, name_left: str
+def test_a_ticket_stays_for_the_doors_count_and_names_the_person_no_more_nor_does_its_record_for_scanners(
+    table: Table, monkeypatch: pytest.MonkeyPatch, buyer: str, attendee: str, email: str, name_left: str
 ) -> None:
-    put("Ticket", "TICKET#1", gsi1pk=f"USER#{owner}", own=own, name="The attendee", email=email, status="valid")
-    erased_by("tickets")
+    keep_secret(monkeypatch)
+    line = replace(order_paid().tickets[0], attendee_name=attendee, attendee_email=email)
+    paid = replace(order_paid(), buyer_id=buyer, buyer_name=NAME if buyer == ADA else "Bob", buyer_email=email, tickets=[line])
+    deliver(import_module("functions.tickets.worker").handler, paid)
+    [issued] = [message for message in table.outbox() if isinstance(message, TicketIssued)]
+    deliver(import_module("functions.tickets.worker").handler, issued)
+    DynamoDirectory().refresh([issued.ticket_id])
+    assert [item for item in table.items() if item["kind"] == "Listing"]
+    erased_by("tickets", ERASED, ERASED)
     ticket = kept(table, "Ticket")
     assert (ticket["name"], ticket["status"]) == (name_left, "valid")
-    assert EMAIL not in repr(ticket)
+    assert EMAIL not in repr(table.items()).lower()
+    record = CodeRecordItem.get(kept(table, "CodeRecord")["pk"], kept(table, "CodeRecord")["sk"])
+    assert unseal(secrets_of(signed_bytes(ticket["code"])), record.sealed).name == name_left
+    listed = [item for item in table.items() if item["kind"] == "Listing"]
+    assert bool(listed) == (name_left != NOBODY)
 
 
 def test_cards_codes_and_the_copies_that_others_hold_go(table: Table) -> None:
@@ -190,6 +209,36 @@ def test_what_others_were_told_stays_told_and_names_nobody(table: Table) -> None
     assert mailed["attendee_name"] == NOBODY
     assert (told["title"], told["body"]) == (f"You met {NOBODY}", f"You and {NOBODY} exchanged contacts.")
     assert person["email"] == EMAIL
+
+
+def test_a_name_that_json_escapes_is_blanked_too(table: Table) -> None:
+    put("Notification", f"USER#{BOB}", title="x", data=json.dumps({"name": "Zoë Čapek"}))
+    erased_by("notifications", UserErased(user_id=ADA, email=EMAIL, name="Zoë Čapek"))
+    assert json.loads(kept(table, "Notification")["data"]) == {"name": NOBODY}
+
+
+def test_an_address_is_forgotten_also_where_only_its_hash_is_kept(table: Table) -> None:
+    DynamoAddresses().note(Trouble(EMAIL, "complaint", datetime(2026, 6, 1, tzinfo=UTC)))
+    DynamoAddresses().note(Trouble("bob@example.org", "complaint", datetime(2026, 6, 1, tzinfo=UTC)))
+    erased_by("notifications", ERASED, ERASED)
+    assert DynamoAddresses().trouble(EMAIL) is None
+    assert DynamoAddresses().trouble("bob@example.org") is not None
+
+
+def test_who_left_can_still_be_refunded(table: Table) -> None:
+    """A refund counts down what the person has, and would find no count."""
+    put("Count", f"COUNT#typ_1#{ADA}", "COUNT", tickets=1)
+    erased_by("orders")
+    assert kept(table, "Count")["tickets"] == 1
+
+
+def test_a_speaker_is_shown_their_profile(table: Table, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "events")
+    put("Speaker", "CONF#1", "PART#spk_1", user_id=ADA, name=NAME)
+    put("Speaker", "CONF#1", "PART#spk_2", user_id=BOB, name="Bob")
+    assert deliver(import_module("functions.events.worker").handler, DataExportRequested(user_id=ADA, export_id="exp_1")) == []
+    part = json.loads(bucket.get_object(Bucket="exports", Key="exports/exp_1/events.json")["Body"].read())
+    assert [item["name"] for item in part] == [NAME]
 
 
 def test_an_account_that_took_the_address_since_is_left_alone(table: Table) -> None:
