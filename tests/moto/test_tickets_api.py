@@ -1,6 +1,7 @@
 """A ticket as its owner and the door see it, and its picture."""
 
 import io
+from datetime import datetime
 
 import pypdfium2
 import pytest
@@ -51,7 +52,8 @@ def test_my_tickets_come_in_pages_newest_first(table: Table) -> None:
     pages.append(get(f"/tickets?limit=4&cursor={pages[0]['next_cursor']}").json)
     listed = [ticket for page in pages for ticket in page["items"]]
     assert len({ticket["id"] for ticket in listed}) == len(listed) == 6
-    assert [ticket["issued_at"] for ticket in listed] == sorted((ticket["issued_at"] for ticket in listed), reverse=True)
+    issued_at = [datetime.fromisoformat(ticket["issued_at"]) for ticket in listed]
+    assert issued_at == sorted(issued_at, reverse=True)
     assert pages[1]["next_cursor"] is None
 
 
