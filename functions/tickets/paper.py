@@ -1,6 +1,7 @@
-"""A ticket on paper: one page of A4 with its QR code, in the scripts that Noto Sans, Arabic, Devanagari and Thai have."""
+"""Tickets on paper: a page of A4 each with its QR code, in the scripts that Noto Sans, Arabic, Devanagari and Thai have."""
 
 import io
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +19,38 @@ _MARGIN, _QR_WIDTH = 20.0, 90.0  # millimetres; modules of 1.6 mm are read at ar
 _GREY = (90, 90, 90)
 
 
-def pdf(ticket: Ticket) -> bytes:
-    """The same ticket always gives the same document, but for what it says of a cancellation."""
-    page = _blank(ticket)
+def pdf(*tickets: Ticket) -> bytes:
+    """A page each. The same tickets always give the same document, but for what it says of a cancellation."""
+    document = _blank(tickets)
+    for ticket in tickets:
+        _draw(document, ticket)
+    return bytes(document.output())
+
+
+def _blank(tickets: Sequence[Ticket]) -> "FPDF":
+    from fpdf import FPDF  # here, since it loads for longer than a request takes
+
+    document = FPDF(format="A4")
+    document.set_creation_date(tickets[0].issued_at)
+    document.set_title(f"{tickets[0].conference_name}: {', '.join(dict.fromkeys(each.ticket_type_name for each in tickets))}")
+    document.set_margins(_MARGIN, _MARGIN)
+    said = {ord(letter) for ticket in tickets for text in _free_text(ticket) for letter in text}
+    scripts = [script for script, letters in _FALLBACKS.items() if said.intersection(letters)]
+    document.add_font(_FAMILY, fname=_font("Noto Sans"))
+    for script in scripts:
+        document.add_font(script, fname=_font(f"Noto Sans {script}"))
+    document.set_fallback_fonts(scripts)
+    document.set_text_shaping(True)
+    return document
+
+
+def _free_text(ticket: Ticket) -> tuple[str, ...]:
+    return ticket.conference_name, ticket.ticket_type_name, ticket.attendee.name
+
+
+def _draw(page: "FPDF", ticket: Ticket) -> None:
+    page.add_page()
+    page.set_text_color(0, 0, 0)
     _line(page, ticket.conference_name, 24)
     page.ln(2)
     _line(page, ticket.ticket_type_name, 15)
@@ -35,25 +65,6 @@ def pdf(ticket: Ticket) -> bytes:
     page.ln(4)
     page.set_text_color(*_GREY)
     _line(page, "The code admits one person, whoever shows it first. Keep it to yourself, and show it at the door only.", 10)
-    return bytes(page.output())
-
-
-def _blank(ticket: Ticket) -> "FPDF":
-    from fpdf import FPDF  # here, since it loads for longer than a request takes
-
-    page = FPDF(format="A4")
-    page.set_creation_date(ticket.issued_at)
-    page.set_title(f"{ticket.conference_name}: {ticket.ticket_type_name}")
-    page.set_margins(_MARGIN, _MARGIN)
-    said = {ord(letter) for text in (ticket.conference_name, ticket.ticket_type_name, ticket.attendee.name) for letter in text}
-    scripts = [script for script, letters in _FALLBACKS.items() if said.intersection(letters)]
-    page.add_font(_FAMILY, fname=_font("Noto Sans"))
-    for script in scripts:
-        page.add_font(script, fname=_font(f"Noto Sans {script}"))
-    page.set_fallback_fonts(scripts)
-    page.set_text_shaping(True)
-    page.add_page()
-    return page
 
 
 def _font(family: str) -> str:

@@ -101,6 +101,14 @@ def test_a_cancelled_ticket_is_printed_without_a_code() -> None:
     assert read(printed(cancelled)) == []
 
 
+def test_tickets_of_one_order_are_a_page_each() -> None:
+    entry = replace(ENTRY, ticket_id=derived_id("tkt", "2"))
+    other = replace(TICKET, id=entry.ticket_id, code=EntryCodes(b"root").sign(entry), attendee=Attendee("สมชาย ใจดี", "x"))
+    pages = list(pypdfium2.PdfDocument(pdf(TICKET, other)))
+    assert [read(page.render(scale=2).to_pil().convert("L")) for page in pages] == [[TICKET.code], [other.code]]
+    assert ["Ada" in page.get_textpage().get_text_bounded() for page in pages] == [True, False]
+
+
 def test_long_names_stay_on_the_page() -> None:
     long = replace(TICKET, conference_name="Konferensi " * 18, ticket_type_name="Super " * 30, attendee=Attendee("Ada " * 25, "x"))
     assert read(printed(pdf(long))) == [CODE]
