@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from functions.orders.domain import Line, Order
+from functions.orders.domain import Order
+from functions.orders.lines import Line
 from functions.orders.payment import Refund
 from functions.orders.waiting import Entry
 from shared.messages import (

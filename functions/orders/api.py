@@ -11,10 +11,11 @@ from pydantic import Field
 
 from functions.orders import api_ledger, api_payments, api_vouchers, api_waiting, paying, returning, use_cases, use_cases_aftersales
 from functions.orders.api_vouchers import CODE, OffersDep
-from functions.orders.domain import MAX_TICKETS, Attendee, Basket, Change, Line, Order, OrderTicket, Status, Wanted
+from functions.orders.domain import Change, Order, OrderTicket, Status
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_sale import DynamoSale
 from functions.orders.edge import ClockDep, Id, PathId
+from functions.orders.lines import MAX_TICKETS, Attendee, Basket, Line, Wanted
 from functions.orders.paying import Providers
 from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender, WrongMethod
 from functions.orders.providers import AllProviders

@@ -10,10 +10,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
 from functions.orders import use_cases_waiting
-from functions.orders.domain import MAX_TICKETS
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.edge import ClockDep, Id, PathId, resource
+from functions.orders.lines import MAX_TICKETS
 from functions.orders.settling import Ledger
 from functions.orders.use_cases_waiting import Waiting
 from functions.orders.waiting import Entry, State

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from functools import cache
 
-from functions.orders.domain import Offer
+from functions.orders.catalogue import Offer
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.use_cases_stock import Offers
 from shared.clock import Clock, now

@@ -1,95 +1,27 @@
-"""What may be sold, and what an order holds: pure rules."""
+"""An order, and what becomes of it: pure rules."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
 from typing import Any, Literal
 
+from functions.orders.catalogue import Catalogue, TooManyPerPerson
+from functions.orders.lines import Attendee, Basket, Line, counted
 from functions.orders.payment import Method, Payment, Refund
-from functions.orders.stock import Pool, Seats, Stocked, at_places, deal, together
-from functions.orders.vouchers import UnknownVoucher, Voucher, VoucherElsewhere
+from functions.orders.stock import Seats, deal, together
 from shared.caller import Caller
-from shared.clock import iso
-from shared.errors import Busy, Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.money import Money
 
-MAX_TICKETS = 20  # an order, over all its lines
 MAX_CHANGES = 100  # by hand: each is kept in the order, which every later change writes anew
 
-SaleStatus = Literal["on_sale", "not_yet", "ended", "sold_out", "waiting_list"]
 Status = Literal["reserved", "paid", "partially_refunded", "refunded", "expired", "cancelled"]
 TicketEnd = Literal["refunded", "cancelled"]
 TicketStatus = Literal["active"] | TicketEnd
 
 _SEATED: frozenset[Status] = frozenset({"reserved", "paid", "partially_refunded"})
-
-
-class UnknownTicketType(NotFound):
-    slug, title = "unknown-ticket-type", "No such ticket type"
-
-    def __init__(self, conference_id: str, ticket_type_id: str) -> None:
-        super().__init__(
-            f"Conference {conference_id} sells no ticket type {ticket_type_id}. "
-            f"GET /orders/availability/{conference_id} lists what it sells.",
-            ticket_type_id=ticket_type_id,
-        )
-
-
-class NotOnSale(Conflict):
-    slug, title = "not-on-sale", "Not on sale now"
-
-    def __init__(self, ticket_type: "TicketType", now: datetime) -> None:
-        starts, ends = iso(ticket_type.sale_starts_at), iso(ticket_type.sale_ends_at)
-        when = f"goes on sale at {starts}" if now < ticket_type.sale_starts_at else f"was on sale until {ends}"
-        super().__init__(
-            f"{ticket_type.name} ({ticket_type.id}) {when}.",
-            ticket_type_id=ticket_type.id,
-            sale_starts_at=starts,
-            sale_ends_at=ends,
-        )
-
-
-class SoldOut(Conflict):
-    slug, title = "sold-out", "Not enough tickets left"
-
-    def __init__(self, lines: Sequence["Line"], available: int) -> None:
-        """`lines` draw from the one pool that has too few."""
-        named = " and ".join(f"{line.name} ({line.ticket_type_id})" for line in lines)
-        super().__init__(
-            f"{sum(line.quantity for line in lines)} of {named} were asked for and {available} are left. "
-            + ("Order fewer." if available else "Join those who wait for what comes back (POST /orders/waiting-list)."),
-            ticket_type_id=lines[0].ticket_type_id,
-            available=available,
-        )
-
-
-class BadQuantity(Invalid):
-    slug, title = "quantity", "Not a quantity that can be ordered"
-
-
-class TooManyPerPerson(Conflict):
-    slug, title = "limit-per-person", "More than one person may have"
-
-    def __init__(self, subject: str, limit: int, has: int) -> None:
-        """`subject`: the id of the ticket type or the voucher that has the limit."""
-        super().__init__(
-            f"One person may have {limit} of {subject}, and you have {has}, with what you hold and have not paid yet. "
-            f"Order at most {max(0, limit - has)}.",
-            subject=subject,
-            limit=limit,
-            has=has,
-        )
-
-
-class DuplicateLine(Invalid):
-    slug, title = "duplicate-line", "One line for each ticket type"
-
-
-class TooManyAttendees(Invalid):
-    slug, title = "attendees", "More attendees than tickets"
 
 
 class MixedCurrencies(Invalid):
@@ -122,204 +54,6 @@ class TicketEnded(Conflict):
 
 class TooManyChanges(Conflict):
     slug, title = "too-many-changes", "The order was changed too often"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketType:
-    """This context's copy of a ticket type, as of `revision`."""
-
-    id: str
-    conference_id: str
-    conference_name: str
-    revision: int
-    name: str
-    price: Money
-    pool: Pool  # its own
-    min_per_order: int
-    max_per_order: int
-    sale_starts_at: datetime
-    sale_ends_at: datetime
-    hidden: bool
-    valid_from: datetime
-    valid_until: datetime
-    hold_minutes: float
-    time_zone: str = "UTC"  # of the conference
-    pool_id: str | None = None  # of the one that it shares with other types
-    max_per_person: int | None = None
-
-    def line(self, wanted: "Wanted", buyer: Caller, now: datetime, voucher: Voucher | None = None) -> "Line":
-        """The line of an order placed `now`, at the price of now. Raises NotOnSale, BadQuantity."""
-        if not self.sale_starts_at <= now < self.sale_ends_at:
-            raise NotOnSale(self, now)
-        if not self.min_per_order <= wanted.quantity <= self.max_per_order:
-            raise BadQuantity(
-                f"{self.name} ({self.id}) is sold {self.min_per_order} to {self.max_per_order} to an order, not {wanted.quantity}.",
-                ticket_type_id=self.id,
-                min_per_order=self.min_per_order,
-                max_per_order=self.max_per_order,
-            )
-        unnamed = wanted.quantity - len(wanted.attendees)
-        used = voucher if voucher and voucher.is_for(self.id) else None
-        discount = used.discount(self.price) if used else Money(0, self.price.currency)
-        return Line(
-            ticket_type_id=self.id,
-            name=self.name,
-            quantity=wanted.quantity,
-            unit_price=self.price - discount,
-            discount=discount.amount,
-            attendees=(*wanted.attendees, *[Attendee(buyer.name, buyer.email)] * unnamed),
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-            seats={pool_id: {} for pool_id in (*self.pool_ids, *(used.pool_ids if used else ()))},
-            counted=tuple(each.id for each in (self, used) if each and each.max_per_person),
-        )
-
-    def with_pool(self, pool: Pool) -> "TicketType":
-        return replace(self, pool=pool)
-
-    @property
-    def pool_ids(self) -> tuple[str, ...]:
-        """The pools that a ticket takes a seat of each."""
-        return (self.id,) if self.pool_id is None else (self.id, self.pool_id)
-
-    def sale_status(self, available: int, now: datetime) -> SaleStatus:
-        if now < self.sale_starts_at:
-            return "not_yet"
-        if now >= self.sale_ends_at:
-            return "ended"
-        return "on_sale" if available > 0 else "sold_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A ticket type, and those of its pools that are known, with what is free."""
-
-    ticket_type: TicketType
-    stocked: tuple[Stocked[Pool], ...]
-
-    @property
-    def available(self) -> int:
-        return min(pool.available for pool in self.stocked)
-
-    def status(self, now: datetime) -> SaleStatus:
-        if len(self.stocked) < len(self.ticket_type.pool_ids):
-            return "not_yet"  # the message about a pool is still on its way
-        status = self.ticket_type.sale_status(self.available, now)
-        return "waiting_list" if status == "sold_out" and any(each.pool.is_awaited for each in self.stocked) else status
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Of what somebody asks for, what there is: ticket types and the pools that they draw from, by id."""
-
-    types: Mapping[str, TicketType]
-    pools: Mapping[str, Pool]  # of the voucher too
-    voucher: Voucher | None = None
-    method: Method = "simulated"  # by which the conference is paid
-
-    @property
-    def limits(self) -> dict[str, int]:
-        """How many one person may have of what has such a limit."""
-        limited: list[TicketType | Voucher] = [*self.types.values(), *([self.voucher] if self.voucher else [])]
-        return {each.id: each.max_per_person for each in limited if each.max_per_person}
-
-    def ticket_type(self, conference_id: str, ticket_type_id: str, buyer: Caller) -> TicketType:
-        """Raises UnknownTicketType, also for a hidden one that no voucher unlocks; Busy where its pool is not known yet."""
-        found = self.types.get(ticket_type_id)
-        if found is None or (found.hidden and not self._is_shown(found, buyer)):
-            raise UnknownTicketType(conference_id, ticket_type_id)
-        if not self.pools.keys() >= set(found.pool_ids):
-            raise Busy(f"{found.name} ({found.id}) is being put on sale. Send the request again in a moment.")
-        return found
-
-    def _is_shown(self, hidden: TicketType, buyer: Caller) -> bool:
-        is_unlocked = self.voucher is not None and self.voucher.unlocks(hidden.id)
-        return is_unlocked or buyer.is_any(hidden.conference_id, "organizer")
-
-    def check_voucher(self, basket: "Basket", now: datetime) -> None:
-        """Raises UnknownVoucher, VoucherNotYet, VoucherExpired, VoucherElsewhere."""
-        if not basket.voucher:
-            return
-        if self.voucher is None:
-            raise UnknownVoucher()
-        self.voucher.check(now)
-        if not any(self.voucher.is_for(line.ticket_type_id) for line in basket.lines):
-            raise VoucherElsewhere(
-                "None of the ticket types that are ordered is one that the voucher is for. Order without it, or what it is for.",
-                ticket_type_ids=list(self.voucher.ticket_type_ids),
-            )
-
-
-# Orders
-
-
-@dataclass(frozen=True, slots=True)
-class Attendee:
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A line as it was asked for: the tickets without an attendee are for the buyer."""
-
-    ticket_type_id: str
-    quantity: int
-    attendees: tuple[Attendee, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Basket:
-    """What somebody wants of one conference. Raises DuplicateLine, BadQuantity, TooManyAttendees."""
-
-    conference_id: str
-    lines: tuple[Wanted, ...]
-    voucher: str = ""  # its code
-
-    def __post_init__(self) -> None:
-        if len({line.ticket_type_id for line in self.lines}) < len(self.lines):
-            raise DuplicateLine("A ticket type is there twice. Add the quantities up into one line.")
-        total = sum(line.quantity for line in self.lines)
-        if total > MAX_TICKETS:
-            raise BadQuantity(f"An order holds at most {MAX_TICKETS} tickets, not {total}. Place several orders.", max=MAX_TICKETS)
-        for line in self.lines:
-            if len(line.attendees) > line.quantity:
-                raise TooManyAttendees(
-                    f"{len(line.attendees)} attendees are named for {line.quantity} tickets of {line.ticket_type_id}. "
-                    "Raise the quantity or name fewer.",
-                    ticket_type_id=line.ticket_type_id,
-                )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    ticket_type_id: str
-    name: str
-    quantity: int
-    unit_price: Money
-    attendees: tuple[Attendee, ...]
-    valid_from: datetime
-    valid_until: datetime
-    seats: Seats  # of each pool that it draws from, which shard gave how many; none until they are taken
-    discount: int = 0  # what a voucher took off each ticket, in minor units: `unit_price` is without it
-    counted: tuple[str, ...] = ()  # the ids of what counts its tickets for the buyer
-
-    @property
-    def total(self) -> Money:
-        return self.unit_price * self.quantity
-
-    @property
-    def list_price(self) -> Money:
-        return self.unit_price + Money(self.discount, self.unit_price.currency)
-
-    def only(self, places: Sequence[int]) -> "Line":
-        """The line with just its tickets at these places, from 0, and the seats that these sit on."""
-        return replace(
-            self,
-            quantity=len(places),
-            attendees=tuple(self.attendees[place] for place in places),
-            seats={pool_id: at_places(shares, places) for pool_id, shares in self.seats.items()},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,11 +254,3 @@ def place(basket: Basket, catalogue: Catalogue, *, order_id: str, fingerprint: s
         voucher=catalogue.voucher.code if catalogue.voucher else "",
         method=catalogue.method,
     )
-
-
-def counted(lines: Iterable[Line]) -> dict[str, int]:
-    """How many tickets of the lines count for their buyer, by the id of what counts them."""
-    sums: Counter[str] = Counter()
-    for line in lines:
-        sums.update(dict.fromkeys(line.counted, line.quantity))
-    return dict(sums)

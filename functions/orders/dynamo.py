@@ -9,7 +9,8 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.orders.domain import Basket, Catalogue, Order, SoldOut
+from functions.orders.catalogue import Catalogue, SoldOut
+from functions.orders.domain import Order
 from functions.orders.dynamo_stock import (
     PAUSES,
     add_counting,
@@ -25,6 +26,7 @@ from functions.orders.dynamo_stock import (
 )
 from functions.orders.items import OrderItem, SaleItem, order_key, payment_map, sale_key, work_key
 from functions.orders.items_stock import VoucherItem, pool_key
+from functions.orders.lines import Basket
 from functions.orders.paying import NotBegun
 from functions.orders.payment import MAX_ATTEMPTS, Method, Tender
 from functions.orders.settling import Overtaken

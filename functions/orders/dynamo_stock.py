@@ -11,7 +11,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.orders.domain import Line, Offer, TicketType, TooManyPerPerson, counted
+from functions.orders.catalogue import Offer, TicketType, TooManyPerPerson
 from functions.orders.items_stock import (
     POOLS,
     TYPES,
@@ -26,6 +26,7 @@ from functions.orders.items_stock import (
     pooled_item,
     shard_key,
 )
+from functions.orders.lines import Line, counted
 from functions.orders.stock import H, HasPool, Pool, Release, Seats, Stocked
 from functions.orders.use_cases_stock import Stale
 from shared.table import Item, failed_conditions, transact

@@ -12,7 +12,8 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from functions.orders.domain import Catalogue, Order
+from functions.orders.catalogue import Catalogue
+from functions.orders.domain import Order
 from functions.orders.dynamo import outgoing
 from functions.orders.dynamo_stock import (
     PAUSES,

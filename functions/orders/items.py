@@ -15,7 +15,8 @@ from zlib import crc32
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.orders.domain import Attendee, Change, Line, Order
+from functions.orders.domain import Change, Order
+from functions.orders.lines import Attendee, Line
 from functions.orders.payment import Payment, Refund
 from shared.clock import iso, parse
 from shared.money import Money

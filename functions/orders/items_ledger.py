@@ -12,8 +12,9 @@ They have partitions of their own, written by the worker alone: however many rea
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from functions.orders.domain import Attendee, OrderTicket
+from functions.orders.domain import OrderTicket
 from functions.orders.ledger import COUNTED, Cell, Counts, Entry
+from functions.orders.lines import Attendee
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item

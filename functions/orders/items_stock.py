@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.orders.domain import TicketType
+from functions.orders.catalogue import TicketType
 from functions.orders.stock import HasPool, Pool
 from functions.orders.vouchers import Kind, Voucher
 from shared.clock import iso, parse

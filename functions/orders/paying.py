@@ -7,7 +7,8 @@ from math import ceil
 from typing import Protocol
 
 from functions.orders import announcements, refunding
-from functions.orders.domain import Order, SoldOut
+from functions.orders.catalogue import SoldOut
+from functions.orders.domain import Order
 from functions.orders.payment import (
     MAX_ATTEMPTS,
     Method,

@@ -5,7 +5,9 @@ from math import ceil
 from typing import Protocol
 
 from functions.orders import announcements, domain
-from functions.orders.domain import Basket, Catalogue, Order
+from functions.orders.catalogue import Catalogue
+from functions.orders.domain import Order
+from functions.orders.lines import Basket
 from functions.orders.paying import Delay, PayableOrders, Providers, call_off, carry_out, pay_order, wrong_method
 from functions.orders.payment import Tender
 from functions.orders.settling import Step, settle

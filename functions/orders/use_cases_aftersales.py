@@ -1,7 +1,8 @@
 """What is done about an order after the sale: another attendee is named, its e-mail is sent again."""
 
 from functions.orders import announcements
-from functions.orders.domain import Attendee, Order
+from functions.orders.domain import Order
+from functions.orders.lines import Attendee
 from functions.orders.settling import Step, settle
 from functions.orders.use_cases import Orders
 from shared.caller import Caller, Role

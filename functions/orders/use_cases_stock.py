@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions.orders.domain import Offer, SaleStatus, TicketType
+from functions.orders.catalogue import Offer, SaleStatus, TicketType
 from functions.orders.stock import H, Pool, Stocked
 from shared.clock import Clock
 from shared.errors import Busy, NotFound

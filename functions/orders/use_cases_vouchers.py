@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from functions.orders.domain import Offer
+from functions.orders.catalogue import Offer
 from functions.orders.stock import Pool, Stocked
 from functions.orders.use_cases_stock import Offers, OnOffer, Stale, on_offer
 from functions.orders.vouchers import Kind, UnknownVoucher, Voucher, VoucherUsedUp, voucher_id

@@ -6,7 +6,9 @@ from functools import partial
 from typing import Protocol
 
 from functions.orders import announcements, domain
-from functions.orders.domain import Basket, Catalogue, NotOnSale, Order, TicketType, Wanted
+from functions.orders.catalogue import Catalogue, NotOnSale, TicketType
+from functions.orders.domain import Order
+from functions.orders.lines import Basket, Wanted
 from functions.orders.settling import Ledger, settle
 from functions.orders.stock import Pool, Seats, Stocked, plan
 from functions.orders.use_cases_stock import Stale

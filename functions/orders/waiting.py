@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from functions.orders.domain import SoldOut, TicketType
+from functions.orders.catalogue import SoldOut, TicketType
 from shared.caller import Caller
 from shared.errors import Conflict, NotFound
 from shared.ids import derived_id

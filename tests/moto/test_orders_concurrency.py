@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from functions.orders import api, dynamo_stock, worker
-from functions.orders.domain import Basket, Wanted
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.items_stock import ShardItem
+from functions.orders.lines import Basket, Wanted
 from functions.orders.payment import Tender
 from functions.orders.providers import AllProviders
 from functions.orders.returning import cancel_order

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.orders import api
-from functions.orders.domain import Basket, Wanted
 from functions.orders.dynamo import DynamoOrders
+from functions.orders.lines import Basket, Wanted
 from functions.orders.use_cases import _find_or_reserve
 from functions.orders.vouchers import voucher_id
 from shared.caller import Caller

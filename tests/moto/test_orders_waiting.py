@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from functions.orders import api, worker
-from functions.orders.domain import Basket, Wanted
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
+from functions.orders.lines import Basket, Wanted
 from functions.orders.use_cases import _find_or_reserve
 from functions.orders.use_cases_waiting import join as join_line
 from functions.orders.use_cases_waiting import serve

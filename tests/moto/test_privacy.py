@@ -12,9 +12,10 @@ from boto3.dynamodb.types import TypeSerializer
 
 from functions.notifications.dynamo_people import DynamoAddresses
 from functions.notifications.feedback import Trouble
-from functions.orders.domain import Attendee, OrderTicket
+from functions.orders.domain import OrderTicket
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.ledger import Entry
+from functions.orders.lines import Attendee
 from functions.tickets.codes import signed_bytes
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import CodeRecordItem

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from functions.orders.domain import Order, SoldOut
+from functions.orders.catalogue import SoldOut
+from functions.orders.domain import Order
 from functions.orders.paying import NotBegun
 from functions.orders.payment import Payment, PaymentUnavailable, Refund, RefundRefused, Tender
 from functions.orders.settling import Overtaken

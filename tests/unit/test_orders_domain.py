@@ -7,22 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.orders.domain import (
-    Attendee,
-    BadQuantity,
-    Basket,
-    Catalogue,
-    DuplicateLine,
-    MixedCurrencies,
-    NotOnSale,
-    Offer,
-    Order,
-    TicketType,
-    TooManyAttendees,
-    UnknownTicketType,
-    Wanted,
-    place,
-)
+from functions.orders.catalogue import Catalogue, NotOnSale, Offer, TicketType, UnknownTicketType
+from functions.orders.domain import MixedCurrencies, Order, place
+from functions.orders.lines import Attendee, BadQuantity, Basket, DuplicateLine, TooManyAttendees, Wanted
 from functions.orders.payment import Payment
 from functions.orders.stock import Pool, Stocked, together
 from shared.caller import Caller

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from functions.orders.domain import Attendee
 from functions.orders.export import COLUMNS, Sheet, harmless
 from functions.orders.ledger import Entry
+from functions.orders.lines import Attendee
 from tests.unit.test_orders_ledger import ADA, BOB, PAID, line, returned
 
 

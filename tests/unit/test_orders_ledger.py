@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.orders.domain import Attendee, Change, Line, Order
+from functions.orders.domain import Change, Order
 from functions.orders.ledger import MAX_WORDS, Cell, Counts, Entry, Filter, apportion, difference, words_of
+from functions.orders.lines import Attendee, Line
 from functions.orders.payment import Payment
 from shared.money import Money
 

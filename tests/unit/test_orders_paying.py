@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from functions.orders.domain import AlreadyCancelled, HoldExpired, Order, Wanted
+from functions.orders.domain import AlreadyCancelled, HoldExpired, Order
+from functions.orders.lines import Wanted
 from functions.orders.paying import TOO_LATE, check_when_due, conclude, pay_order, resume, return_money
 from functions.orders.payment import (
     NotRefundable,

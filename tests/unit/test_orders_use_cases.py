@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 
 from functions.orders.cache import RecentOffers
-from functions.orders.domain import Offer, Order, TicketType, Wanted
+from functions.orders.catalogue import Offer, TicketType
+from functions.orders.domain import Order
+from functions.orders.lines import Wanted
 from functions.orders.returning import cancel_order
 from functions.orders.stock import H, Stocked
 from functions.orders.use_cases import expire_when_due
