@@ -7,10 +7,10 @@ from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
 from functions.orders.privacy import RULES, forget_in_ledger
 from functions.orders.providers import AllProviders
+from functions.orders.serving import serve, serve_after, serve_pool
 from functions.orders.use_cases import expire_when_due
 from functions.orders.use_cases_ledger import keep_entry
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
-from functions.orders.use_cases_waiting import serve, serve_after, serve_pool
 from shared.clock import now
 from shared.delay import SqsDelay
 from shared.messages import (

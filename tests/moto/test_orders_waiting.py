@@ -10,9 +10,9 @@ from functions.orders import api, worker
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.lines import Basket, Wanted
+from functions.orders.serving import serve
 from functions.orders.use_cases import _find_or_reserve
 from functions.orders.use_cases_waiting import join as join_line
-from functions.orders.use_cases_waiting import serve
 from functions.orders.waiting import Entry
 from shared.caller import Caller
 from shared.clock import now
