@@ -106,11 +106,12 @@ def post_stripe_webhook(
     raw: RawBody,
     orders: OrdersDep,
     providers: ProvidersDep,
+    sale: SaleDep,
     verifier: VerifierDep,
     clock: ClockDep,
     signature: Annotated[str, Header(alias="Stripe-Signature", max_length=2048)] = "",
 ) -> Response[None]:
-    webhooks.hear(orders, providers, _Late(verifier), clock, body=raw, signature=signature)
+    webhooks.hear(orders, providers, sale, _Late(verifier), clock, body=raw, signature=signature)
     return Response(HTTPStatus.NO_CONTENT)
 
 

@@ -14,7 +14,8 @@ from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.edge import ClockDep, Id, PathId, resource
 from functions.orders.lines import MAX_TICKETS
-from functions.orders.settling import Ledger
+from functions.orders.paying import PayableOrders, Providers
+from functions.orders.providers import AllProviders
 from functions.orders.use_cases_waiting import Waiting
 from functions.orders.waiting import Entry, State
 from shared.http import PUBLIC, Body, CallerDep, Cursor, Limit, Page
@@ -24,7 +25,8 @@ router = resource()
 _LEAVE = "/orders/waiting-list/leave/<token>"
 
 WaitingDep = Annotated[Waiting, Depends(DynamoWaiting)]
-OrdersDep = Annotated[Ledger, Depends(DynamoOrders)]
+OrdersDep = Annotated[PayableOrders, Depends(DynamoOrders)]
+ProvidersDep = Annotated[Providers, Depends(AllProviders)]
 Token = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
@@ -138,8 +140,8 @@ def get_leave(token: Token, waiting: WaitingDep) -> LinkView:
 
 
 @router.post(_LEAVE, summary="Leave the waiting list, or decline the offer; may be repeated", tags=["orders"], security=PUBLIC)
-def post_leave(token: Token, waiting: WaitingDep, orders: OrdersDep, clock: ClockDep) -> LinkView:
-    return LinkView.of(use_cases_waiting.leave(waiting, orders, clock, token=token))
+def post_leave(token: Token, waiting: WaitingDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep) -> LinkView:
+    return LinkView.of(use_cases_waiting.leave(waiting, orders, providers, clock, token=token))
 
 
 @router.get("/orders/conferences/<conference_id>/waiting-list", summary="Who waits, or did, first come first", tags=["orders"])

@@ -87,7 +87,8 @@ def pay_order(orders: PayableOrders, providers: Providers, clock: Clock, *, orde
         except NotBegun as refused:
             order = _ready_to_resume(refused.order, order_id, buyer, tender)
             if order.payment and order.payment.is_open:
-                order = resume(orders, providers, clock, order)
+                decided = _asked_for(providers, order)
+                order = _confirmable(conclude(orders, providers, clock, order, decided), decided)
             if not (order.status == "reserved" and order.payment and order.payment.status == "failed"):
                 return order
         else:
@@ -127,7 +128,14 @@ def carry_out(orders: PayableOrders, providers: Providers, clock: Clock, order: 
             f"Order {order.id} had ended before {order.total} arrived, and its seats are gone. All of it is being returned.",
             order_id=order.id,
         )
-    return after
+    return _confirmable(after, decided)
+
+
+def _confirmable(order: Order, decided: Payment) -> Order:
+    """For its buyer, who alone pays it: with what their browser confirms the payment with, where the provider waits for that."""
+    if order.payment is None or order.payment.reference != decided.reference:
+        return order
+    return replace(order, payment=replace(order.payment, client_secret=decided.client_secret))
 
 
 def resume(orders: PayableOrders, providers: Providers, clock: Clock, order: Order, by: str = "") -> Order:
@@ -135,10 +143,14 @@ def resume(orders: PayableOrders, providers: Providers, clock: Clock, order: Ord
 
     Raises PaymentUnavailable, Busy.
     """
+    return conclude(orders, providers, clock, order, _asked_for(providers, order), by)
+
+
+def _asked_for(providers: Providers, order: Order) -> Payment:
     payment = _open_payment(order)
     provider = providers.of(payment.method)
     ask = provider.look_up if order.status == "reserved" else provider.void
-    return conclude(orders, providers, clock, order, ask(order, payment), by)
+    return ask(order, payment)
 
 
 def _open_payment(order: Order) -> Payment:
@@ -158,10 +170,7 @@ def conclude(orders: PayableOrders, providers: Providers, clock: Clock, order: O
         after = settle(orders, order, lambda now: _too_late(now, decided, clock(), by))
     if after.payment == decided and decided.status == "confirmed" and after.status == "paid":
         count("OrdersPaid", order.conference_id)
-    after = return_money(orders, providers, clock, after, quietly=True)
-    if decided.client_secret and after.payment and after.payment.reference == decided.reference:
-        return replace(after, payment=replace(after.payment, client_secret=decided.client_secret))
-    return after
+    return return_money(orders, providers, clock, after, quietly=True)
 
 
 def _decided(now: Order, decided: Payment, at: datetime, by: str) -> Step:

@@ -8,7 +8,8 @@ from functions.orders import announcements, domain
 from functions.orders.catalogue import Catalogue, TicketType
 from functions.orders.domain import Order
 from functions.orders.lines import Basket, Wanted
-from functions.orders.settling import Ledger, settle
+from functions.orders.paying import PayableOrders, Providers, call_off
+from functions.orders.settling import Step, settle
 from functions.orders.stock import Pool, Seats, Stocked
 from functions.orders.use_cases_stock import Stale
 from functions.orders.waiting import (
@@ -123,7 +124,7 @@ def _awaited(ticket_type: TicketType, stocked: Mapping[str, Stocked[Pool]]) -> P
     raise NotSoldOut(ticket_type, min(each.available for each in stocked.values()))
 
 
-def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entry:
+def leave(waiting: Waiting, orders: PayableOrders, providers: Providers, clock: Clock, *, token: str) -> Entry:
     """Give up one's place, or the offer; whoever has the link may, and again. Raises NotFound, OfferTaken, Busy."""
     for _ in range(_ATTEMPTS):
         entry = look(waiting, token=token)
@@ -132,8 +133,8 @@ def leave(waiting: Waiting, orders: Ledger, clock: Clock, *, token: str) -> Entr
         if entry.state in ENDED:
             return entry
         if entry.state == "offered" and entry.order_id:
-            order = _decline(orders, clock, entry.order_id, entry.user_id)
-            if order and order.is_paid:  # its message is still on its way
+            order = _decline(orders, providers, clock, entry.order_id, entry.user_id)
+            if order and order.is_paid:  # its message is still on its way, or it is only found out now
                 raise _offer_taken(entry)
         ended = entry.ended("cancelled")
         try:
@@ -157,16 +158,16 @@ def look(waiting: Waiting, *, token: str) -> Entry:
     return entry
 
 
-def _decline(orders: Ledger, clock: Clock, order_id: str, user_id: str) -> Order | None:
-    """What has become of the order."""
+def _decline(orders: PayableOrders, providers: Providers, clock: Clock, order_id: str, user_id: str) -> Order | None:
+    """What has become of the order, whose payment is called off first."""
     order = orders.find(order_id)
     if order is None:
         return None
 
-    def decide(now: Order) -> tuple[Order, Message] | None:
+    def decide(now: Order) -> Step:
         if now.status != "reserved":
             return None
         cancelled = now.cancelled(user_id, clock())
         return cancelled, announcements.cancelled(cancelled)
 
-    return settle(orders, order, decide)
+    return settle(orders, call_off(orders, providers, clock, order, user_id), decide)

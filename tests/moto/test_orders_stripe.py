@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe._payment_intent_service import PaymentIntentService
 from stripe._refund_service import RefundService
 
 from functions.orders import api, schedule, secrets
@@ -241,6 +242,20 @@ def test_a_cancelled_order_can_no_longer_be_paid(shop: Table, server: str) -> No
     assert get(f"/orders/{pending['id']}").json["status"] == "cancelled"
 
 
+def test_only_the_buyer_is_given_what_a_payment_is_confirmed_with(shop: Table, server: str, monkeypatch: Any) -> None:
+    pending = order(basket(1, **BY_STRIPE)).json
+    with_the_bank = stripe.InvalidRequestError("it is processing", None, code="payment_intent_unexpected_state")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise with_the_bank
+
+    monkeypatch.setattr(PaymentIntentService, "cancel", refuse)
+    by_organiser = cancel(pending["id"], ADA)
+    assert (by_organiser.json["status"], by_organiser.json["payment"]["status"]) == ("cancelled", "pending")
+    assert by_organiser.json["payment"]["client_secret"] is None
+    assert pending["payment"]["client_secret"].encode() not in by_organiser.body
+
+
 def test_the_reconciliation_finds_what_no_webhook_told(shop: Table, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pending = order(basket(1, **BY_STRIPE)).json
     confirm(server, pending)
@@ -374,6 +389,14 @@ def test_one_conference_cannot_speak_for_another(shop: Table, server: str) -> No
         assert webhook(foreign, signed(foreign, secret="whsec_other")).status == 204
         ours = event(pending["id"])
         assert webhook(ours, signed(ours, secret="whsec_other")).problem() == "not-from-provider"
+
+
+def test_a_conference_without_keys_costs_nobody_a_look_for_them(shop: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may send webhooks, to whatever conference."""
+    monkeypatch.setattr(secrets, "_client", lambda: pytest.fail("a secret was looked for"))
+    for conference_id in ("cnf_2", "cnf_nowhere"):
+        body = event("ord_1", conference_id=conference_id)
+        assert webhook(body, signed(body)).problem() == "not-from-provider"
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,22 @@ def test_an_offer_that_was_accepted_is_not_left(table: Table, post: Bus) -> None
     assert leave(token).problem() == "offer-taken"
 
 
+@pytest.mark.parametrize("token", ["tok_lost", "tok_late:0"])
+def test_an_offer_whose_payment_turns_out_to_be_made_is_not_left(table: Table, post: Bus, token: str) -> None:
+    """The provider took the money, and we have yet to ask."""
+    [held] = sold_out(1)
+    link = join(EVE).json["leave_token"]
+    cancel(held)
+    post.run()
+    offer = places(EVE)[0]["order_id"]
+    call(api.handler, "POST", f"/orders/{offer}/payments", {"method": "simulated", "token": token}, caller=EVE)
+    assert leave(link).problem() == "offer-taken"
+    assert call(api.handler, "GET", f"/orders/{offer}", caller=EVE).json["status"] == "paid"
+    post.run()
+    assert state(EVE) == "purchased"
+    assert books(table) == {"typ_1": Book(1, 0, 0, 1)}
+
+
 def test_a_link_that_is_not_one_says_nothing(table: Table) -> None:
     sold_out()
     entry, _, secret = join(EVE).json["leave_token"].partition(".")
