@@ -1,4 +1,7 @@
-"""Tickets on paper: a page of A4 each with its QR code, in the scripts that Noto Sans, Arabic, Devanagari and Thai have."""
+"""Tickets on paper: a page of A4 each with its QR code.
+
+In Latin, Greek, Cyrillic, Arabic, Devanagari, Thai, Chinese, Japanese and Korean (docs/decisions/0009-libraries.md).
+"""
 
 import io
 from collections.abc import Sequence
@@ -13,8 +16,20 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 _FAMILY: Final = "Noto Sans"  # Latin, Greek, Cyrillic and Vietnamese
-# Another family for the letters that it has not, by the range of them; loaded where one occurs.
-_FALLBACKS: Final = {"Arabic": range(0x0600, 0x0900), "Devanagari": range(0x0900, 0x0980), "Thai": range(0x0E00, 0x0E80)}
+# Another font for the letters that it has not, by the ranges of them; loaded where one occurs.
+_FALLBACKS: Final = {
+    "Noto Sans Arabic": (range(0x0600, 0x0900), range(0xFB50, 0xFE00), range(0xFE70, 0xFF00)),
+    "Noto Sans Devanagari": (range(0x0900, 0x0980),),
+    "Noto Sans Thai": (range(0x0E00, 0x0E80),),
+    # Han, kana, bopomofo and hangul, in 2.3 MB zipped; Noto's has half as many Han again in 14 MB.
+    "WenQuanYi Micro Hei": (
+        range(0x1100, 0x1200),
+        range(0x2E80, 0xA000),
+        range(0xAC00, 0xD7B0),
+        range(0xF900, 0xFB00),
+        range(0xFF00, 0xFFF0),
+    ),
+}
 _MARGIN, _QR_WIDTH = 20.0, 90.0  # millimetres; modules of 1.6 mm are read at arm's length
 _GREY = (90, 90, 90)
 
@@ -35,11 +50,10 @@ def _blank(tickets: Sequence[Ticket]) -> "FPDF":
     document.set_title(f"{tickets[0].conference_name}: {', '.join(dict.fromkeys(each.ticket_type_name for each in tickets))}")
     document.set_margins(_MARGIN, _MARGIN)
     said = {ord(letter) for ticket in tickets for text in _free_text(ticket) for letter in text}
-    scripts = [script for script, letters in _FALLBACKS.items() if said.intersection(letters)]
-    document.add_font(_FAMILY, fname=_font("Noto Sans"))
-    for script in scripts:
-        document.add_font(script, fname=_font(f"Noto Sans {script}"))
-    document.set_fallback_fonts(scripts)
+    fallbacks = [family for family, letters in _FALLBACKS.items() if any(said.intersection(each) for each in letters)]
+    for family in (_FAMILY, *fallbacks):
+        document.add_font(family, fname=_font(family))
+    document.set_fallback_fonts(fallbacks)
     document.set_text_shaping(True)
     return document
 
@@ -68,6 +82,8 @@ def _draw(page: "FPDF", ticket: Ticket) -> None:
 
 
 def _font(family: str) -> str:
+    if family == "WenQuanYi Micro Hei":
+        return str(files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc")
     return str(files(f"fontpkg_{family.lower().replace(' ', '_')}") / "files" / f"{family.replace(' ', '')}[wdth,wght].ttf")
 
 
