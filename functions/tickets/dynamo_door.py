@@ -22,30 +22,14 @@ from shared.table import Item, Outbox
 class DynamoDoor:
     """Implements `use_cases_door.Door`."""
 
-    def desk(self, scan: Scan, device_id: str | None) -> Desk:
-        """One round trip, whatever there is to read."""
-        at = door(scan.conference_id)
-        keys = [TicketItem.key(scan.ticket_id), ScanItem.key_of(scan), (at, "PLAN"), (at, "HEAD")]
+    def desks(self, scans: Sequence[Scan], device_id: str | None) -> list[Desk]:
+        keys = [key for scan in scans for key in (TicketItem.key(scan.ticket_id), ScanItem.key_of(scan))]
+        for conference_id in {scan.conference_id for scan in scans}:
+            keys += [(door(conference_id), "PLAN"), (door(conference_id), "HEAD")]
         if device_id:
             keys.append(DeviceItem.key(device_id))
-        ticket: Ticket | None = None
-        recorded: ScanRecord | None = None
-        device: Device | None = None
-        plan = DoorPlan(scan.conference_id)
-        inside: Mapping[str, int] = {}
-        for item in Item.batch_get(keys, consistent_read=True):
-            match item:
-                case TicketItem():
-                    ticket = item.domain()
-                case ScanItem():
-                    recorded = item.domain()
-                case DoorPlanItem():
-                    plan = item.domain()
-                case DoorHeadItem():
-                    inside = item.counts().inside
-                case DeviceItem():
-                    device = item.domain()
-        return Desk(ticket=ticket, recorded=recorded, plan=plan, inside=inside, device=device)
+        read = {(item.pk, item.sk): item for item in Item.batch_get(dict.fromkeys(keys), consistent_read=True)}
+        return [_desk(read, scan, device_id) for scan in scans]
 
     def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         """7 write units: 2 for each of the three items, 1 for the ticket's copy in the index.
@@ -89,6 +73,21 @@ class DynamoDoor:
             _move(transaction, before, after)
 
         commit(compose)
+
+
+def _desk(read: Mapping[tuple[str, str], Item], scan: Scan, device_id: str | None) -> Desk:
+    """What of `read` concerns the scan."""
+    at = door(scan.conference_id)
+    ticket, recorded = read.get(TicketItem.key(scan.ticket_id)), read.get(ScanItem.key_of(scan))
+    plan, head = read.get((at, "PLAN")), read.get((at, "HEAD"))
+    device = read.get(DeviceItem.key(device_id)) if device_id else None
+    return Desk(
+        ticket=ticket.domain() if isinstance(ticket, TicketItem) else None,
+        recorded=recorded.domain() if isinstance(recorded, ScanItem) else None,
+        plan=plan.domain() if isinstance(plan, DoorPlanItem) else DoorPlan(scan.conference_id),
+        inside=head.counts().inside if isinstance(head, DoorHeadItem) else {},
+        device=device.domain() if isinstance(device, DeviceItem) else None,
+    )
 
 
 def _move(transaction: TransactWrite, before: Ticket, after: Presence) -> None:

@@ -1,6 +1,6 @@
 """What the door does with a code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -35,8 +35,8 @@ Keeper = Caller | DeviceKey  # who keeps the door: a person with a role, or a pa
 
 
 class Door(Protocol):
-    def desk(self, scan: Scan, device_id: str | None) -> Desk:
-        """All there is to know for a decision, in one round trip."""
+    def desks(self, scans: Sequence[Scan], device_id: str | None) -> list[Desk]:
+        """All there is to know to decide on each, in one round trip for every 100 items."""
 
     def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         """Raises Stale where the ticket is no longer as `before`, or the nonce has been taken."""
@@ -74,11 +74,24 @@ def check_in(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, held: He
     Raises Forbidden, DeviceRefused, NotACode, NotFound, ScannedInTheFuture, NonceReused, Busy.
     """
     _require_a_door(keeper)
+    held_up = _hold_up(door, codes, clock(), keeper, held)
+    return held_up if isinstance(held_up, Redemption) else _settle(door, keeper, held_up)
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldUp:
+    """A scan of a genuine code. `is_ours`: of a ticket of the conference where it was held up."""
+
+    scan: Scan
+    is_ours: bool
+
+
+def _hold_up(door: Door, codes: Codes, received_at: datetime, keeper: Keeper, held: Held) -> _HeldUp | Redemption:
+    """Raises NotACode, NotFound, Forbidden, Invalid, ScannedInTheFuture."""
     ticket_id, conference_id, serial = _ticket_of(door, codes, keeper, held)
     at = keeper.conference_id if isinstance(keeper, DeviceKey) else conference_id
     if isinstance(keeper, Caller) and not keeper.is_any(conference_id, *DOOR_ROLES):
         return Redemption(ANOTHER_CONFERENCE)
-    received_at = clock()
     scan = Scan(
         nonce=held.nonce,
         conference_id=at,
@@ -92,7 +105,7 @@ def check_in(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, held: He
         force=held.force,
         decided=held.decided,
     )
-    return again(lambda: _settle(door, keeper, scan, is_ours=at == conference_id))
+    return _HeldUp(scan, at == conference_id)
 
 
 def operator_id(keeper: Keeper) -> str:
@@ -122,12 +135,22 @@ def _ticket_of(door: Door, codes: Codes, keeper: Keeper, held: Held) -> tuple[st
     return ticket.id, ticket.conference_id, None
 
 
-def _settle(door: Door, keeper: Keeper, scan: Scan, *, is_ours: bool) -> Redemption:
-    desk = door.desk(scan, operator_id(keeper) if isinstance(keeper, DeviceKey) else None)
-    _prove(keeper, desk, scan)
-    if desk.recorded:
-        return _repeat(scan, desk.ticket if is_ours else None, desk.recorded)
-    return _decide(door, desk, scan) if is_ours else _turn_away(door, scan)
+def _settle(door: Door, keeper: Keeper, held_up: _HeldUp, read: Desk | None = None) -> Redemption:
+    """`read` is what a batch has read already; where that is no longer so, it is read again. Raises Busy."""
+    scan, known = held_up.scan, iter([read] if read else [])
+
+    def settle() -> Redemption:
+        desk = next(known, None) or door.desks([scan], _device_id(keeper))[0]
+        _prove(keeper, desk, scan)
+        if desk.recorded:
+            return _repeat(scan, desk.ticket if held_up.is_ours else None, desk.recorded)
+        return _decide(door, desk, scan) if held_up.is_ours else _turn_away(door, scan)
+
+    return again(settle)
+
+
+def _device_id(keeper: Keeper) -> str | None:
+    return keeper.device_id if isinstance(keeper, DeviceKey) else None
 
 
 def _prove(keeper: Keeper, desk: Desk, scan: Scan) -> None:
@@ -183,34 +206,45 @@ def _checked_in(ticket: Ticket, scan: Scan) -> TicketCheckedIn:
 def check_in_batch(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, batch: Sequence[Held]) -> list[Redemption | Problem]:
     """Each on its own and answered in the order they came; those of one ticket one after the other, by when they happened.
 
-    May be repeated, whole or in part. A scan that cannot be taken is answered with its problem and holds up no other.
-    Raises Forbidden and DeviceRefused for all of them.
+    What they need is read together. May be repeated, whole or in part. A scan that cannot be taken is answered with its problem
+    and holds up no other. Raises Forbidden and DeviceRefused for all of them.
     """
     _require_a_door(keeper)
-
-    def settle(held: Held) -> Redemption | Problem:
-        try:
-            return check_in(door, codes, clock, keeper=keeper, held=held)
-        except DeviceRefused:
-            raise
-        except Problem as problem:
-            return problem
-
+    received_at = clock()
     results: dict[int, Redemption | Problem] = {}
+    waiting: dict[int, _HeldUp] = {}
+    for number, held in enumerate(batch):
+        try:
+            held_up = _hold_up(door, codes, received_at, keeper, held)
+        except Problem as problem:
+            results[number] = problem
+            continue
+        if isinstance(held_up, _HeldUp):
+            waiting[number] = held_up
+        else:
+            results[number] = held_up
+    desks = dict(zip(waiting, door.desks([each.scan for each in waiting.values()], _device_id(keeper)), strict=True))
 
     def settle_all(numbers: Sequence[int]) -> None:
+        read: Desk | None = desks[numbers[0]]
         for number in numbers:
-            results[number] = settle(batch[number])
+            try:
+                results[number] = _settle(door, keeper, waiting[number], read)
+            except DeviceRefused:
+                raise
+            except Problem as problem:
+                results[number] = problem
+            read = None  # it was read before the one that has just been settled
 
-    _side_by_side([partial(settle_all, numbers) for numbers in _by_ticket(batch, clock())])
+    _side_by_side([partial(settle_all, numbers) for numbers in _by_ticket(waiting)])
     return [results[number] for number in range(len(batch))]
 
 
-def _by_ticket(batch: Sequence[Held], received_at: datetime) -> list[list[int]]:
-    """The places in the batch, together where the code is the same."""
-    groups: dict[str | None, list[int]] = {}
-    for number in sorted(range(len(batch)), key=lambda number: batch[number].scanned_at or received_at):
-        groups.setdefault(batch[number].code, []).append(number)
+def _by_ticket(waiting: Mapping[int, _HeldUp]) -> list[list[int]]:
+    """Their places in the batch, together where the ticket is the same."""
+    groups: dict[str, list[int]] = {}
+    for number in sorted(waiting, key=lambda number: waiting[number].scan.scanned_at):
+        groups.setdefault(waiting[number].scan.ticket_id, []).append(number)
     return list(groups.values())
 
 

@@ -20,7 +20,20 @@ from functions.tickets.use_cases_door import Held
 from shared.clock import iso, now, parse
 from shared.messages import TicketCheckedIn
 from tests.moto.conftest import CallNext, Intercept
-from tests.moto.tickets import ADA, CONFERENCE, DOOR, HOST, STRANGER, add_gate, check_in, issued, keep_secret, order_paid, paired
+from tests.moto.tickets import (
+    ADA,
+    CONFERENCE,
+    DOOR,
+    HOST,
+    STRANGER,
+    add_gate,
+    check_in,
+    hand_in,
+    issued,
+    keep_secret,
+    order_paid,
+    paired,
+)
 from tests.support import Table, call, deliver
 
 
@@ -276,6 +289,24 @@ def test_gates_and_a_scanners_credential_cost_no_round_trip_and_no_write(table: 
     assert calls == ["BatchGetItem", "TransactWriteItems"]
     written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
     assert sum(write_units(item) for item in written) == 7
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_batch_reads_a_hundred_items_at_a_time_and_writes_as_much_as_scans_one_by_one(
+    table: Table, round_trips: Counter[str]
+) -> None:
+    assert not deliver(worker.handler, order_paid(quantity=40))
+    assert not deliver(worker.handler, order_paid(quantity=40, order="2"))
+    codes = [each["code"] for each in call(api.handler, "GET", "/tickets?limit=100", caller=ADA).json["items"]]
+    credential = paired()
+    scans = [{"code": code, "nonce": f"n{number}", "scanned_at": iso(now())} for number, code in enumerate(codes)]
+    round_trips.clear()
+    results = hand_in(scans, caller=None, credential=credential).json["results"]
+    assert [each["status"] for each in results] == ["ok"] * 80
+    assert round_trips == {"BatchGetItem": 2, "TransactWriteItems": 80}  # 80 tickets, 80 nonces, gates, head and device
+    round_trips.clear()
+    assert hand_in(scans, caller=None, credential=credential).json["results"] == results
+    assert round_trips == {"BatchGetItem": 2}
 
 
 def test_a_refusal_costs_two_round_trips_and_two_write_units(table: Table, intercept: Intercept) -> None:

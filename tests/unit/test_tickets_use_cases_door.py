@@ -77,9 +77,12 @@ class DoorInMemory:
     plan: DoorPlan = field(default_factory=lambda: DoorPlan(CONFERENCE))
     races_to_lose: int = 0
 
-    def desk(self, scan: Scan, device_id: str | None) -> Desk:
+    def desks(self, scans: Sequence[Scan], device_id: str | None) -> list[Desk]:
         device = self.devices.get(device_id) if device_id else None
-        return Desk(ticket=self.tickets.get(scan.ticket_id), recorded=self.scans.get(scan.id), plan=self.plan, device=device)
+        return [
+            Desk(ticket=self.tickets.get(scan.ticket_id), recorded=self.scans.get(scan.id), plan=self.plan, device=device)
+            for scan in scans
+        ]
 
     def admit(self, record: ScanRecord, before: Ticket, after: Presence, message: TicketCheckedIn) -> None:
         if self.tickets[before.id] != before:
