@@ -81,14 +81,13 @@ class Rules:
     """What becomes of items that are about a person and not in a partition of theirs (what is in one is deleted).
 
     `deleted`: kinds that go. `kept`: kinds that stay even in a partition of theirs: they name nobody. `telling`: what is blanked,
-    by kind. `with_partition`: kinds whose whole partition goes. `retold`: kinds with free text in which a name is blanked too.
+    by kind. `retold`: kinds with free text in which a name is blanked too.
     `of_account`: kinds that are of one account only, so that an e-mail in them is of somebody who registered with it since.
     `theirs`: kinds elsewhere that are shown to whoever an attribute names.
     """
 
     deleted: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
-    with_partition: frozenset[str] = frozenset()
     telling: Mapping[str, Telling] = field(default_factory=dict)
     retold: frozenset[str] = frozenset()
     of_account: frozenset[str] = frozenset()
@@ -163,8 +162,6 @@ def _erase(item: JsonObject, person: Person, rules: Rules) -> int:
         return _delete(item)
     if mentioned and (kind == "Outbox" or person.owns(item) or kind in rules.deleted):
         return _delete(item)
-    if mentioned and kind in rules.with_partition:
-        return sum(_delete(each) for each in _partition(item["pk"]) if each["kind"] != "SentMark")
     if not mentioned and kind not in rules.retold:
         return 0
     telling = rules.telling.get(kind)
@@ -224,12 +221,6 @@ def items() -> Iterator[JsonObject]:
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def _partition(pk: str) -> list[JsonObject]:
-    values = {":pk": {"S": pk}}
-    found = _client().query(TableName=Item.Meta.table_name, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=values)
-    return [_read(item) for item in found["Items"]]
 
 
 def _read(item: JsonObject) -> JsonObject:

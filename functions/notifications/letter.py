@@ -26,12 +26,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file with the mail. With a `cid` the HTML shows it too, as `cid:<cid>`."""
+    """A file with the mail. With a `cid` the HTML shows it, as `cid:<cid>`: besides, or only there where it is not `attached`."""
 
     name: str
     media_type: str
     content: bytes
     cid: str | None = None
+    attached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,9 @@ def _enclose(mail: EmailMessage, letter: Letter) -> None:
             kind, _, subtype = each.media_type.partition("/")
             html.add_related(each.content, kind, subtype, cid=f"<{each.cid}>", disposition="inline", filename=each.name)
     for each in letter.enclosures:
-        kind, _, subtype = each.media_type.partition("/")
-        mail.add_attachment(each.content, kind, subtype, filename=each.name)
+        if each.attached:
+            kind, _, subtype = each.media_type.partition("/")
+            mail.add_attachment(each.content, kind, subtype, filename=each.name)
 
 
 def _render(template: str, said: Mapping[str, object]) -> str:

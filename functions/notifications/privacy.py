@@ -6,8 +6,7 @@ from shared.personal import Rules
 
 RULES = Rules(
     deleted=frozenset({"Gathered", "Connection", "LiveTicket", "Listener"}),
-    with_partition=frozenset({"PaidOrder"}),
-    retold=frozenset({"Notification", "DigestEntry", "MailedTicket"}),
+    retold=frozenset({"Notification", "DigestEntry"}),
     of_account=frozenset({"Person"}),
     theirs={"Connection": "user_id"},
 )

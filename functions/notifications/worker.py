@@ -1,4 +1,4 @@
-"""The messages that concern a person: news into inboxes and letters to mailboxes; a paid order's once all its tickets are there.
+"""The messages that concern a person: news into inboxes and letters to mailboxes.
 
 And to whoever is connected: what is new to them, where an agenda has changed, how many people are in.
 """
@@ -13,12 +13,13 @@ from functions.notifications.dynamo import DynamoInbox
 from functions.notifications.dynamo_boards import DynamoBoards, DynamoDoors
 from functions.notifications.dynamo_digests import DynamoDigests
 from functions.notifications.dynamo_live import DynamoConnections
-from functions.notifications.dynamo_mail import DynamoOrderMails, DynamoSent
+from functions.notifications.dynamo_mail import DynamoSent
 from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.letter import Mailbox
 from functions.notifications.live import Frame, Live, Silence, door_topic
 from functions.notifications.notices import NOTICES
-from functions.notifications.order_mail import collect_order, collect_ticket, send_again
+from functions.notifications.order_mail import send_order_mail
+from functions.notifications.papers import S3Papers
 from functions.notifications.privacy import RULES, forget_address
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
@@ -35,9 +36,7 @@ from shared.messages import (
     MembershipChanged,
     Message,
     OrderMailReady,
-    OrderPaid,
     TicketCheckedIn,
-    TicketIssued,
     UserRegistered,
 )
 from shared.personal import about_people
@@ -82,17 +81,8 @@ def _email_changed(message: EmailChanged) -> None:
     _tell(message)
 
 
-def _order_paid(message: OrderPaid) -> None:
-    _tell(message)
-    collect_order(DynamoOrderMails(), _post(), message)
-
-
-def _ticket_issued(message: TicketIssued) -> None:
-    collect_ticket(DynamoOrderMails(), _post(), message)
-
-
 def _order_mail_ready(message: OrderMailReady) -> None:
-    send_again(_post(), message)
+    send_order_mail(S3Papers(), _post(), message)
 
 
 def _digest_opened(message: DigestOpened) -> None:
@@ -130,8 +120,6 @@ handler = Worker(
         # What is more than news.
         UserRegistered: _registered,
         EmailChanged: _email_changed,
-        OrderPaid: _order_paid,
-        TicketIssued: _ticket_issued,
         OrderMailReady: _order_mail_ready,
         DigestOpened: _digest_opened,
         MembershipChanged: _membership_changed,

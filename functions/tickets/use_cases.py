@@ -13,6 +13,7 @@ from shared.errors import NotFound
 from shared.messages import (
     Message,
     OrderCancelled,
+    OrderMailDue,
     OrderPaid,
     OrderRefunded,
     TicketCancelled,
@@ -93,6 +94,8 @@ def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid:
     issued = [_ticket(codes, key_id, order, paid, number, line, issued_at) for number, line in enumerate(paid.tickets, start=1)]
     told: list[Message] = [_issued(paid, number, ticket) for number, ticket in enumerate(issued, start=1)]
     told += [_cancelled(number, ticket) for number, ticket in enumerate(issued, start=1) if ticket.status == "cancelled"]
+    if order.standing:
+        told.append(_mail_due(paid))
     tickets.issue(order, issued, told)
     count("TicketsIssued", paid.conference_id, by=len(order.standing))
 
@@ -148,6 +151,20 @@ def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
         code=ticket.code,
         valid_from=ticket.valid_from,
         time_zone=ticket.time_zone,
+    )
+
+
+def _mail_due(paid: OrderPaid) -> OrderMailDue:
+    return OrderMailDue(
+        conference_id=paid.conference_id,
+        conference_name=paid.conference_name,
+        order_id=paid.order_id,
+        request_id=paid.order_id,  # the first mail of an order is requested by its payment
+        buyer_id=paid.buyer_id,
+        buyer_name=paid.buyer_name,
+        buyer_email=paid.buyer_email,
+        total=paid.total,
+        paid_at=paid.occurred_at,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from functions.tickets.domain import Attendee, Stale, Ticket, TicketsOfOrder, ticket_id
 from functions.tickets.use_cases import again, same_name
 from shared.ids import derived_id
-from shared.messages import AttendeeChanged, MailedCode, Message, OrderMailReady, OrderMailRequested
+from shared.messages import AttendeeChanged, MailedCode, Message, OrderMailDue, OrderMailReady, OrderMailRequested
 from shared.telemetry import logger
 
 
@@ -20,6 +20,11 @@ class SoldTickets(Protocol):
 
     def name(self, ticket: Ticket, attendee: Attendee, *, is_for_owner: bool, revision: int) -> None:
         """As of the order's `revision`. Raises Stale where the ticket has changed since it was read, or has a later one's name."""
+
+
+class Papers(Protocol):
+    def put(self, request_id: str, tickets: Sequence[Ticket]) -> str:
+        """Print them for a mail; under which key they are to be fetched. Again replaces it."""
 
 
 class Messages(Protocol):
@@ -52,8 +57,8 @@ def _name(tickets: SoldTickets, changed: AttendeeChanged) -> None:
     )
 
 
-def gather_mail(tickets: SoldTickets, messages: Messages, requested: OrderMailRequested) -> None:
-    """Answer with those of the order's tickets that its buyer still has, as they are now.
+def gather_mail(tickets: SoldTickets, papers: Papers, messages: Messages, requested: OrderMailDue | OrderMailRequested) -> None:
+    """Answer with those of the order's tickets that its buyer still has, as they are now, and print them.
 
     Raises Stale where they are still to be issued: the message must come again.
     """
@@ -62,8 +67,7 @@ def gather_mail(tickets: SoldTickets, messages: Messages, requested: OrderMailRe
         raise Stale
     numbers, found = list(order.standing), tickets.some(list(order.standing.values()))
     own = [(number, ticket) for number, ticket in zip(numbers, found, strict=True) if ticket.owner_id == requested.buyer_id]
-    codes = [_mailed(number, ticket) for number, ticket in own]
-    if not codes:
+    if not own:
         logger.info("no ticket is left to mail", order_id=requested.order_id)
         return
     messages.tell(
@@ -78,12 +82,19 @@ def gather_mail(tickets: SoldTickets, messages: Messages, requested: OrderMailRe
             buyer_email=requested.buyer_email,
             total=requested.total,
             paid_at=requested.paid_at,
-            tickets=codes,
+            tickets=[_mailed(number, ticket) for number, ticket in own],
+            paper=papers.put(requested.request_id, [ticket for _, ticket in own]),
         )
     )
 
 
 def _mailed(number: int, ticket: Ticket) -> MailedCode:
     return MailedCode(
-        number, ticket.attendee.name, ticket.ticket_type_name, ticket.code, ticket.valid_from, time_zone=ticket.time_zone
+        number=number,
+        attendee_name=ticket.attendee.name,
+        ticket_type_name=ticket.ticket_type_name,
+        code=ticket.code,
+        valid_from=ticket.valid_from,
+        time_zone=ticket.time_zone,
+        valid_until=ticket.valid_until,
     )

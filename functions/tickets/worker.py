@@ -9,6 +9,7 @@ from functions.tickets.dynamo_crew import DynamoCrew
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_keys import DynamoKeys
+from functions.tickets.papers import S3Papers
 from functions.tickets.privacy import RULES, forget_at_the_door
 from functions.tickets.secret import entry_codes
 from functions.tickets.use_cases import cancel_tickets, issue_tickets
@@ -19,6 +20,7 @@ from shared.messages import (
     AttendeeChanged,
     MembershipChanged,
     OrderCancelled,
+    OrderMailDue,
     OrderMailRequested,
     OrderPaid,
     OrderRefunded,
@@ -51,8 +53,8 @@ def on_attendee_changed(changed: AttendeeChanged) -> None:
     DynamoDirectory().refresh([ticket_id(changed.order_id, changed.number)])
 
 
-def on_order_mail_requested(requested: OrderMailRequested) -> None:
-    gather_mail(DynamoTickets(), OutboxMessages(), requested)
+def on_order_mail(requested: OrderMailDue | OrderMailRequested) -> None:
+    gather_mail(DynamoTickets(), S3Papers(), OutboxMessages(), requested)
 
 
 def on_ticket_changed(ticket: TicketIssued | TicketReissued | TicketTransferred | TicketCancelled | TicketCheckedIn) -> None:
@@ -70,7 +72,8 @@ handler = Worker(
         OrderRefunded: on_order_refunded,
         OrderCancelled: on_order_cancelled,
         AttendeeChanged: on_attendee_changed,
-        OrderMailRequested: on_order_mail_requested,
+        OrderMailDue: on_order_mail,
+        OrderMailRequested: on_order_mail,
         TicketIssued: on_ticket_changed,
         TicketReissued: on_ticket_changed,
         TicketTransferred: on_ticket_changed,

@@ -65,6 +65,7 @@ from shared.messages.orders import (
 from shared.messages.tickets import (
     DoubleEntryFound,
     MailedCode,
+    OrderMailDue,
     OrderMailReady,
     TicketCancelled,
     TicketCheckedIn,
@@ -100,6 +101,7 @@ __all__ = [
     "MovedSession",
     "OrderCancelled",
     "OrderExpired",
+    "OrderMailDue",
     "OrderMailReady",
     "OrderMailRequested",
     "OrderPaid",

@@ -162,10 +162,9 @@ class AttendeeChanged(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderMailRequested(Message):
-    """An order's e-mail is to go out again, once for each `request_id`; its tickets are still to be asked for."""
+class OrderMailMessage(Message):
+    """What all that leads to the e-mail of an order says. It goes out once for each `request_id`."""
 
-    context = "orders"
     conference_id: str
     order_id: str
     request_id: str
@@ -175,6 +174,13 @@ class OrderMailRequested(Message):
     total: Money
     paid_at: datetime
     conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMailRequested(OrderMailMessage):
+    """An order's e-mail is to go out again; its tickets are still to be asked for."""
+
+    context = "orders"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.messages.message import Message
-from shared.money import Money
+from shared.messages.orders import OrderMailMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,26 @@ class MailedCode:
     code: str
     valid_from: datetime
     time_zone: str
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderMailReady(Message):
-    """Everything that the e-mail of an order says, as its tickets are now: those that its buyer still has."""
+class OrderMailDue(OrderMailMessage):
+    """All tickets of a paid order are there: its e-mail can be made ready."""
 
     context = "tickets"
-    conference_id: str
-    order_id: str
-    request_id: str
-    buyer_id: str
-    buyer_name: str
-    buyer_email: str
-    total: Money
-    paid_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMailReady(OrderMailMessage):
+    """Everything that the e-mail of an order says, as its tickets are now: those that its buyer still has.
+
+    `paper` is the key, in the bucket of papers, of the document that they are printed in.
+    """
+
+    context = "tickets"
     tickets: list[MailedCode]
-    conference_name: str = ""
+    paper: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

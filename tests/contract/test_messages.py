@@ -124,6 +124,12 @@ REACHES: list[tuple[Message, set[str]]] = [
         {"Tickets"},
     ),
     (
+        messages.OrderMailDue(
+            **ORDER, request_id="ord_1", buyer_name="Ada", buyer_email="ada@example.org", total=EUR, paid_at=NOON
+        ),
+        {"Tickets"},
+    ),
+    (
         messages.OrderMailReady(
             **ORDER,
             request_id="req_1",
@@ -150,7 +156,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             code="KETEMU:E1:X",
             valid_from=NOON,
         ),
-        {"Tickets", "Contacts", "Events", "Notifications"},
+        {"Tickets", "Contacts", "Events"},
     ),
     (
         messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"),

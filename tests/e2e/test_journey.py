@@ -40,8 +40,7 @@ def test_a_paid_order_is_mailed_once_with_its_tickets(
     (mail,) = mails(buyer)
     assert mail["Source"] == "tickets@example.org"
     assert order_id in mail["BodyText"]
-    assert "ticket-1.png" in mail["BodyText"]
-    assert "ticket-2.png" in mail["BodyText"]
+    assert "page 2 of the attached tickets.pdf" in mail["BodyText"]
 
 
 def test_fifty_buyers_for_the_last_twenty_tickets_buy_exactly_twenty(

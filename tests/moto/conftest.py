@@ -46,9 +46,11 @@ def mailing(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "DIGEST_SECONDS": "600",
         "LIVE_URL": "off",
         "LIVE_ID": "off",
+        "PAPERS_BUCKET": "papers",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="papers", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     boto3.client("ses").verify_email_identity(EmailAddress=settings["MAIL_FROM"])
     ses._ses.cache_clear()
     yield

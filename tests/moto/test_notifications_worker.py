@@ -1,7 +1,6 @@
 """From the queue to the inbox and to the mailbox."""
 
 import io
-import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -13,8 +12,6 @@ import boto3
 import pytest
 import zxingcpp
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from icalendar import Calendar
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
@@ -25,21 +22,21 @@ from functions.notifications.dynamo import DynamoInbox
 from functions.notifications.ses import MailRefused, SesMailer
 from functions.notifications.use_cases import SENDING_LEASE
 from shared.clock import now
-from shared.errors import Busy
 from shared.messages import (
     AgendaMoved,
     CanceledSession,
     ContactExchanged,
+    MailedCode,
     MembershipChanged,
     Message,
     OrderCancelled,
     OrderExpired,
+    OrderMailReady,
     OrderPaid,
     OrderRefunded,
     OrderReseated,
     TicketCancelled,
     TicketCheckedIn,
-    TicketIssued,
     TicketLine,
     UserRegistered,
 )
@@ -49,7 +46,7 @@ from tests.support import Table, deliver
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 EUR = Money(4900, "EUR")
 REGISTERED = UserRegistered(user_id="usr_ada", email="ada@example.org", name="Ada")
-ORDERS = (f"ord_x{number}" for number in itertools.count())  # no example meets another one's order
+PAPER = b"%PDF-1.4 as it was printed"
 ORDER: dict[str, Any] = {"conference_id": "cnf_1", "order_id": "ord_1", "buyer_id": "usr_ada", "conference_name": "PyCon"}
 
 
@@ -70,23 +67,31 @@ def paid(tickets: int = 1, order_id: str = "ord_1", price: Money = EUR) -> Order
     )
 
 
-def issued(number: int = 1, of: int = 1, order_id: str = "ord_1", time_zone: str = "UTC") -> TicketIssued:
-    return TicketIssued(
+def ready(tickets: int = 1, order_id: str = "ord_1", price: Money = EUR, time_zone: str = "UTC") -> OrderMailReady:
+    """With its paper in the bucket, as tickets leaves it there."""
+    key = f"papers/{order_id}.pdf"
+    boto3.client("s3").put_object(Bucket="papers", Key=key, Body=PAPER)
+    codes = [f"KETEMU:T1:{order_id.upper().replace('_', '-')}-{number}" for number in range(1, tickets + 1)]
+    return OrderMailReady(
         conference_id="cnf_1",
-        ticket_id=f"tkt_{number}",
-        order_id=order_id,
-        order_tickets=of,
-        number=number,
-        owner_id="usr_ada",
-        owner_name="Ada",
-        owner_email="ada@example.org",
-        attendee_name=f"Attendee {number}",
-        ticket_type_name="Regular",
-        code=f"KETEMU:T1:{order_id.upper().replace('_', '-')}-{number}",
-        valid_from=NINE,
         conference_name="PyCon",
-        time_zone=time_zone,
+        order_id=order_id,
+        request_id=order_id,
+        buyer_id="usr_ada",
+        buyer_name="Ada",
+        buyer_email="ada@example.org",
+        total=price * tickets,
+        paid_at=NINE,
+        tickets=[
+            MailedCode(number, f"Attendee {number}", "Regular", code, NINE, time_zone, NINE + timedelta(hours=9))
+            for number, code in enumerate(codes, 1)
+        ],
+        paper=key,
     )
+
+
+def papers() -> list[str]:
+    return [each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket="papers").get("Contents", [])]
 
 
 def mails() -> list[EmailMessage]:
@@ -95,8 +100,8 @@ def mails() -> list[EmailMessage]:
 
 
 def codes(mail: EmailMessage) -> list[str]:
-    attached = [part for part in mail.iter_attachments() if part.get_content_type() == "image/png"]
-    pictures = [Image.open(io.BytesIO(part.get_content())) for part in attached]
+    shown = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    pictures = [Image.open(io.BytesIO(part.get_content())) for part in shown]
     return [str(code.text) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
 
 
@@ -171,23 +176,21 @@ def test_each_message_reaches_whom_it_concerns_once(table: Table, message: Messa
     assert titles("usr_ada") == [title]
 
 
-def test_a_ticket_alone_is_no_news_and_no_mail(table: Table) -> None:
-    assert deliver(worker.handler, issued()) == []
-    assert titles("usr_ada") == []
-    assert mails() == []
-
-
-def test_a_paid_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> None:
-    assert deliver(worker.handler, issued(2, 2), paid(2), issued(1, 2)) == []
+def test_an_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> None:
+    assert deliver(worker.handler, paid(2), ready(2)) == []
     [mail] = mails()
     assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.org"]
     assert codes(mail) == ["KETEMU:T1:ORD-1-1", "KETEMU:T1:ORD-1-2"]
+    (paper,) = (part for part in mail.iter_attachments() if part.get_filename() == "tickets.pdf")
+    assert paper.get_content() == PAPER
+    assert papers() == []
 
 
 def test_the_mail_has_the_times_for_a_calendar(table: Table) -> None:
-    line = TicketLine("typ_1", "Regular", EUR, "Ada", "ada@example.org", NINE, NINE + timedelta(hours=9))
-    late = TicketLine("typ_2", "Day 2", EUR, "Ada", "ada@example.org", NINE + timedelta(days=1), NINE + timedelta(days=1, hours=9))
-    deliver(worker.handler, replace(paid(3), tickets=[late, line, line]), *(issued(number, 3) for number in (1, 2, 3)))
+    first, second, third = ready(3).tickets
+    day = timedelta(days=1)
+    late = replace(first, valid_from=NINE + day, valid_until=NINE + day + timedelta(hours=9))
+    deliver(worker.handler, replace(ready(3), tickets=[late, second, third]))
     [mail] = mails()
     (calendar,) = (part for part in mail.iter_attachments() if part.get_filename() == "conference.ics")
     assert calendar.get_content_type() == "text/calendar"
@@ -201,7 +204,7 @@ def test_the_mail_has_the_times_for_a_calendar(table: Table) -> None:
 
 
 def test_the_mail_says_the_conferences_local_time(table: Table) -> None:
-    deliver(worker.handler, issued(time_zone="Asia/Jakarta"), paid())
+    deliver(worker.handler, ready(time_zone="Asia/Jakarta"))
     body = mails()[0].get_body(("plain",))
     assert body is not None
     assert "1 June 2026, 16:00 (Asia/Jakarta)" in body.get_content()
@@ -229,54 +232,40 @@ def test_twenty_entries_of_one_buyer_say_whose_they_are(table: Table) -> None:
     assert bodies == {f"The ticket of {guest} was checked in on 1 June 2026, 16:00 (Asia/Jakarta)." for guest in guests}
 
 
-def test_a_free_order_is_mailed_too(table: Table) -> None:
-    deliver(worker.handler, paid(price=Money(0, "EUR")), issued())
+def test_a_request_is_mailed_once_however_often_it_comes_and_another_again(table: Table) -> None:
+    message = ready()
+    for _ in range(3):
+        assert deliver(worker.handler, message, message) == []
     assert len(mails()) == 1
-
-
-@st.composite
-def deliveries(draw: st.DrawFn) -> list[Message]:
-    tickets = draw(st.integers(1, 3))
-    order = next(ORDERS)
-    messages: list[Message] = [paid(tickets, order), *(issued(number + 1, tickets, order) for number in range(tickets))]
-    return draw(st.permutations(messages + draw(st.lists(st.sampled_from(messages), max_size=4))))
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(messages=deliveries())
-def test_any_order_and_repetition_sends_one_mail_with_exactly_the_tickets(table: Table, messages: list[Message]) -> None:
-    before = len(mails())
-    for message in messages:
-        assert deliver(worker.handler, message) == []
-    [mail] = mails()[before:]
-    assert codes(mail) == sorted({message.code for message in messages if isinstance(message, TicketIssued)})
+    assert deliver(worker.handler, replace(ready(), request_id="req_2")) == []
+    assert len(mails()) == 2
 
 
 def test_a_refused_mail_goes_back_to_the_queue_alone_and_is_sent_later(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("ses").delete_identity(Identity="tickets@example.org")
-    deliver(worker.handler, paid())
-    assert deliver(worker.handler, REGISTERED, issued()) == ["m-1"]
-    assert deliver(worker.handler, issued()) == ["m-0"]  # too early: the claim is still held
-    assert mails() == []
+    message = ready()
+    assert deliver(worker.handler, REGISTERED, message) == ["m-1"]
+    assert deliver(worker.handler, message) == ["m-0"]  # too early: the claim is still held
+    assert (mails(), papers()) == ([], [message.paper])
 
     boto3.client("ses").verify_email_identity(EmailAddress="tickets@example.org")
     monkeypatch.setattr(worker, "now", lambda: now() + SENDING_LEASE)
-    assert deliver(worker.handler, issued()) == []
-    assert len(mails()) == 1
+    assert deliver(worker.handler, message) == []
+    assert (len(mails()), papers()) == (1, [])
 
 
 def test_a_crash_while_sending_is_made_up_for_after_the_lease(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise SystemExit
 
-    deliver(worker.handler, paid())
+    message = ready()
     with monkeypatch.context() as crashing:
         crashing.setattr(SesMailer, "send", crash)
         with pytest.raises(SystemExit):
-            deliver(worker.handler, issued())
-    assert deliver(worker.handler, REGISTERED, issued()) == ["m-1"]  # the claim is still held
+            deliver(worker.handler, message)
+    assert deliver(worker.handler, REGISTERED, message) == ["m-1"]  # the claim is still held
     monkeypatch.setattr(worker, "now", lambda: now() + SENDING_LEASE + timedelta(seconds=1))
-    assert deliver(worker.handler, issued()) == []
+    assert deliver(worker.handler, message) == []
     assert len(mails()) == 1
 
 
@@ -287,14 +276,9 @@ def test_what_ses_says_of_an_address_is_not_told(table: Table, monkeypatch: pyte
 
     monkeypatch.setattr(ses._ses(), "send_raw_email", refuse)
     with pytest.raises(MailRefused) as refused:
-        _mail_one()
+        worker._order_mail_ready(ready())
     assert str(refused.value) == "MessageRejected"
     assert refused.value.__suppress_context__
-
-
-def _mail_one() -> None:
-    worker._order_paid(paid())
-    worker._ticket_issued(issued())
 
 
 def written(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> str:
@@ -303,7 +287,7 @@ def written(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 
 
 def test_logs_say_nothing_of_a_person(table: Table, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
-    assert deliver(worker.handler, REGISTERED, paid(), issued()) == []
+    assert deliver(worker.handler, REGISTERED, paid(), ready()) == []
     text = written(caplog, capsys)
     assert "OrderMailsSent" in text
     for secret in ("ada@example.org", "Ada", "Attendee", "KETEMU:T1"):
@@ -314,7 +298,7 @@ def test_a_failure_is_logged_without_the_person(
     table: Table, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boto3.client("ses").delete_identity(Identity="tickets@example.org")
-    assert deliver(worker.handler, paid(), issued()) == ["m-1"]
+    assert deliver(worker.handler, paid(), ready()) == ["m-1"]
     text = written(caplog, capsys)
     assert "message failed" in text
     assert "MessageRejected" in text
@@ -322,35 +306,11 @@ def test_a_failure_is_logged_without_the_person(
         assert secret not in text
 
 
-def test_names_and_codes_expire_and_the_mark_stays(table: Table) -> None:
-    deliver(worker.handler, paid(), issued())
-    rows = {item["sk"]: item for item in table.items() if item["pk"] in ("ORDER#ord_1", "MAIL#ord_1")}
-    month = now() + timedelta(days=30)
-    assert set(rows) == {"PAID", "TICKET#0001", "SENT"}
-    assert "ttl" not in rows["SENT"]
-    for row in (rows["PAID"], rows["TICKET#0001"]):
-        assert abs(int(row["ttl"]) - month.timestamp()) < 60
-
-
-def test_a_replay_long_after_does_not_mail_again(table: Table) -> None:
-    deliver(worker.handler, paid(), issued())
-    for item in table.items():
-        if "ttl" in item:
-            boto3.resource("dynamodb").Table("ketemu").delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
-    assert deliver(worker.handler, paid(), issued()) == []
-    assert len(mails()) == 1
-
-
-def test_while_one_sends_another_comes_back_later(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    send = SesMailer.send
-
-    def rival_first(mailer: SesMailer, letter: Any) -> None:
-        monkeypatch.setattr(SesMailer, "send", send)
-        with pytest.raises(Busy):
-            worker._ticket_issued(issued())
-        send(mailer, letter)
-
-    worker._order_paid(paid())
-    monkeypatch.setattr(SesMailer, "send", rival_first)
-    worker._ticket_issued(issued())
+def test_the_mark_stays_so_that_a_replay_long_after_does_not_mail_again(table: Table) -> None:
+    message = ready()
+    deliver(worker.handler, message)
+    (kept,) = (item for item in table.items() if item["pk"] == "MAIL#ord_1")
+    assert "ttl" not in kept
+    assert not [item for item in table.items() if "KETEMU:T1" in str(item)]
+    assert deliver(worker.handler, message) == []
     assert len(mails()) == 1

@@ -1,10 +1,14 @@
 """What is done about an order after the sale, from the request to the ticket and the e-mail."""
 
+from email import message_from_string
+from email.policy import default
 from itertools import permutations
 from typing import Any
 
 import boto3
+import pypdfium2
 import pytest
+import zxingcpp
 
 from functions.notifications import worker as notifications_worker
 from functions.orders import api, worker
@@ -15,7 +19,15 @@ from functions.tickets.domain import ticket_id
 from functions.tickets.items import TicketItem
 from shared.caller import Caller
 from shared.ids import derived_id
-from shared.messages import AttendeeChanged, Message, OrderMailReady, OrderMailRequested, OrderPaid, OrderRefunded, TicketIssued
+from shared.messages import (
+    AttendeeChanged,
+    Message,
+    OrderMailDue,
+    OrderMailReady,
+    OrderMailRequested,
+    OrderPaid,
+    OrderRefunded,
+)
 from shared.money import Money
 from tests.moto.test_orders_stock import changed, unchanged
 from tests.moto.tickets import keep_secret
@@ -223,9 +235,30 @@ def test_the_first_mail_and_another_are_two(table: Table) -> None:
     order_id = bought()
     mail(order_id)
     deliver(tickets_worker.handler, *sent(table, OrderPaid))
-    deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
-    assert not deliver(notifications_worker.handler, *sent(table, OrderPaid, TicketIssued, OrderMailReady))
+    assert not deliver(tickets_worker.handler, *sent(table, OrderMailDue, OrderMailRequested))
+    assert not deliver(notifications_worker.handler, *sent(table, OrderPaid, OrderMailReady))
     assert len(mails()) == 2
+
+
+def test_a_mail_holds_the_tickets_on_paper_and_their_times_first_and_again(table: Table) -> None:
+    order_id = bought(2)
+    deliver(tickets_worker.handler, *sent(table, OrderPaid))
+    assert not deliver(tickets_worker.handler, *sent(table, OrderMailDue))
+    assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
+    name(order_id, 2, GRACE)
+    mail(order_id)
+    deliver(tickets_worker.handler, *sent(table, AttendeeChanged))
+    assert not deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+    assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
+    first, again = (message_from_string(each, policy=default) for each in mails())
+    for letter, who in ((first, ["Bob", "Bob"]), (again, ["Bob", "Grace"])):
+        files = {part.get_filename(): part.get_content() for part in letter.iter_attachments()}
+        assert set(files) == {"tickets.pdf", "conference.ics"}
+        pages = list(pypdfium2.PdfDocument(files["tickets.pdf"]))
+        assert [each in page.get_textpage().get_text_bounded() for each, page in zip(who, pages, strict=True)] == [True, True]
+        read = [zxingcpp.read_barcodes(page.render(scale=2).to_pil().convert("L")) for page in pages]
+        issued = [TicketItem.get(*TicketItem.key(ticket_id(order_id, number))).code for number in (1, 2)]
+        assert [code.text for (code,) in read] == issued
 
 
 def test_a_request_that_comes_before_the_tickets_comes_again(table: Table) -> None:

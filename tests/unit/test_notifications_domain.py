@@ -1,6 +1,5 @@
-"""What a person is told, and when the mail of an order is complete."""
+"""What a person is told."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,14 +9,11 @@ from hypothesis import strategies as st
 
 from functions.notifications import domain
 from functions.notifications.domain import Notification
-from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder, WholeOrder
 from shared.caller import Role
 from shared.clock import local_time
 from shared.money import Money
 
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
-ORDER = PaidOrder("ord_1", "cnf_1", "PyCon", "Ada", "ada@example.org", Money(9800, "EUR"), 2, NINE)
-TICKETS = tuple(MailedTicket(number, "Ada", "Regular", f"CODE {number}", NINE) for number in (1, 2))
 
 
 def test_a_paid_order_says_how_many_tickets_and_how_much() -> None:
@@ -138,18 +134,6 @@ def test_one_line_is_one_line(text: str) -> None:
 def test_one_line_keeps_what_names_are_written_with() -> None:
     assert domain.one_line("Ada\r\nBcc: eve@example.org") == "Ada Bcc: eve@example.org"
     assert domain.one_line("می‌خواهم 👩‍🚀 Ōé\x00\x7f") == "می‌خواهم 👩‍🚀 Ōé"
-
-
-def test_an_order_is_whole_with_its_payment_and_every_ticket() -> None:
-    assert Collected().whole() is None
-    assert Collected(None, TICKETS).whole() is None
-    assert Collected(ORDER, TICKETS[:1]).whole() is None
-    assert Collected(ORDER, TICKETS).whole() == WholeOrder(ORDER, TICKETS)
-
-
-def test_the_subject_is_one_line_whatever_the_conference_is_called() -> None:
-    assert replace(ORDER, conference_name="Py\r\nCon").subject == "Your tickets for Py Con"
-    assert replace(ORDER, tickets=1).subject == "Your ticket for PyCon"
 
 
 def test_a_refund_says_why_and_how_much() -> None:

@@ -1,26 +1,26 @@
-"""Who hears of what, once, and one mail an order, in whatever order and however often the messages come."""
+"""Who hears of what, once, and one mail for each request of an order's, in whatever order and however often the messages come."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notifications.kinds import KINDS, Setting
 from functions.notifications.letter import Mailbox
 from functions.notifications.notices import NOTICES
-from functions.notifications.order_mail import collect_order, collect_ticket
-from functions.notifications.paid_order import Collected, MailedTicket, PaidOrder
+from functions.notifications.order_mail import send_order_mail
 from functions.notifications.use_cases import SENDING_LEASE, Person, tell
 from shared.errors import Busy
 from shared.messages import (
     ContactExchanged,
+    MailedCode,
     Message,
     OrderExpired,
+    OrderMailReady,
     OrderPaid,
     TicketCheckedIn,
-    TicketIssued,
     TicketLine,
     UserRegistered,
 )
@@ -34,18 +34,28 @@ EXPIRED = OrderExpired(conference_id="cnf_1", order_id="ord_1", buyer_id="usr_ad
 
 
 @dataclass
-class FakeMails:
-    order: PaidOrder | None = None
-    tickets: dict[int, MailedTicket] = field(default_factory=dict)
+class FakePapers:
+    kept: dict[str, bytes] = field(default_factory=lambda: {"papers/ord_1.pdf": b"paper"})
 
-    def add_order(self, order: PaidOrder) -> None:
-        self.order = order
+    def fetch(self, key: str) -> bytes:
+        return self.kept[key]
 
-    def add_ticket(self, order_id: str, ticket: MailedTicket) -> None:
-        self.tickets[ticket.number] = ticket
+    def discard(self, key: str) -> None:
+        self.kept.pop(key, None)
 
-    def collected(self, order_id: str) -> Collected:
-        return Collected(self.order, tuple(self.tickets[number] for number in sorted(self.tickets)))
+
+READY = OrderMailReady(
+    conference_id="cnf_1",
+    order_id="ord_1",
+    request_id="ord_1",
+    buyer_id="usr_ada",
+    buyer_name="Ada",
+    buyer_email="ada@example.org",
+    total=PRICE,
+    paid_at=NINE,
+    tickets=[MailedCode(1, "Ada", "Regular", "CODE 1", NINE, "UTC")],
+    paper="papers/ord_1.pdf",
+)
 
 
 def paid(tickets: int) -> OrderPaid:
@@ -61,91 +71,44 @@ def paid(tickets: int) -> OrderPaid:
     )
 
 
-def issued(number: int, of: int) -> TicketIssued:
-    return TicketIssued(
-        conference_id="cnf_1",
-        ticket_id=f"tkt_{number}",
-        order_id="ord_1",
-        order_tickets=of,
-        number=number,
-        owner_id="usr_ada",
-        owner_name="Ada",
-        owner_email="ada@example.org",
-        attendee_name="Ada",
-        ticket_type_name="Regular",
-        code=f"CODE {number}",
-        valid_from=NINE,
-        conference_name="PyCon",
-    )
-
-
-def collect(mails: FakeMails, office: Office, message: OrderPaid | TicketIssued) -> None:
-    if isinstance(message, OrderPaid):
-        collect_order(mails, office.post, message)
-    else:
-        collect_ticket(mails, office.post, message)
-
-
 def hear(office: Office, *messages: Message) -> None:
     for message in messages:
         tell(office.post, message, NOTICES[type(message)](message))
 
 
-@st.composite
-def deliveries(draw: st.DrawFn) -> list[OrderPaid | TicketIssued]:
-    """Everything of one order, each message at least once, in any order."""
-    tickets = draw(st.integers(1, 5))
-    messages: list[OrderPaid | TicketIssued] = [paid(tickets), *(issued(number, tickets) for number in range(1, tickets + 1))]
-    again = draw(st.lists(st.sampled_from(messages), max_size=8))
-    return draw(st.permutations(messages + again))
-
-
-@settings(max_examples=20, deadline=None)  # it draws pictures
-@given(deliveries())
-def test_any_order_and_repetition_sends_one_mail_with_exactly_the_tickets(messages: list[OrderPaid | TicketIssued]) -> None:
-    mails, office = FakeMails(), Office()
-    for message in messages:
-        collect(mails, office, message)
+def test_an_order_is_mailed_once_a_request_with_its_paper_which_is_then_thrown_away() -> None:
+    papers, office = FakePapers(), Office()
+    for _ in range(2):
+        send_order_mail(papers, office.post, READY)
     [letter] = office.mailer.sent
-    tickets = letter.says["tickets"]
-    assert isinstance(tickets, tuple)
-    assert [ticket.code for ticket in tickets] == [f"CODE {number}" for number in range(1, len(mails.tickets) + 1)]
-
-
-@settings(deadline=None)
-@given(deliveries(), st.data())
-def test_nothing_is_sent_while_something_is_missing(messages: list[OrderPaid | TicketIssued], data: st.DataObject) -> None:
-    missing = data.draw(st.sampled_from(messages))
-    mails, office = FakeMails(), Office()
-    for message in messages:
-        if message.id != missing.id:
-            collect(mails, office, message)
-    assert office.mailer.sent == []
+    assert b"paper" in [each.content for each in letter.enclosures]
+    assert papers.kept == {}
+    papers.kept["papers/req_2.pdf"] = b"paper"
+    send_order_mail(papers, office.post, replace(READY, request_id="req_2", paper="papers/req_2.pdf"))
+    assert len(office.mailer.sent) == 2
 
 
 def test_a_refused_mail_is_tried_again_when_the_claim_has_ended() -> None:
-    mails, office = FakeMails(), Office(mailer=FakeMailer(refuses=1))
-    collect(mails, office, paid(1))
+    papers, office = FakePapers(), Office(mailer=FakeMailer(refuses=1))
     with pytest.raises(ConnectionError):
-        collect(mails, office, issued(1, 1))
+        send_order_mail(papers, office.post, READY)
     with pytest.raises(Busy):  # too early: whoever holds the claim might still be sending
-        collect(mails, office, issued(1, 1))
+        send_order_mail(papers, office.post, READY)
     office.at = NINE + SENDING_LEASE
-    collect(mails, office, issued(1, 1))
+    send_order_mail(papers, office.post, READY)
     assert len(office.mailer.sent) == 1
 
 
 def test_who_comes_while_the_mail_is_sent_comes_back_and_finds_it_sent() -> None:
-    mails, office = FakeMails(), Office()
+    papers, office = FakePapers(), Office()
 
     def rival() -> None:
         with pytest.raises(Busy):
-            collect(mails, office, issued(1, 1))
+            send_order_mail(papers, office.post, READY)
 
     office.mailer.meanwhile = rival
-    collect(mails, office, paid(1))
-    collect(mails, office, issued(1, 1))
-    collect(mails, office, issued(1, 1))
+    send_order_mail(papers, office.post, READY)
+    send_order_mail(papers, office.post, READY)
     assert len(office.mailer.sent) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the messages of orders tell. The e-mail of a paid order waits for its tickets (`order_mail`)."""
+"""What the messages of orders tell. The e-mail of a paid order comes with its tickets (`order_mail`)."""
 
 from functions.notifications import domain
 from functions.notifications.letter import Link

@@ -1,4 +1,4 @@
-"""What the messages of tickets tell. TicketIssued is no news by itself: it completes the e-mail of its order (`order_mail`)."""
+"""What the messages of tickets tell. TicketIssued is no news by itself: it comes with its order's e-mail (`order_mail`)."""
 
 from functions.notifications import domain
 from functions.notifications.domain import News, conference_named
