@@ -50,9 +50,13 @@ class Page(Generic[T]):
 
 
 class Api(APIGatewayRestResolver):
-    """The resolver of one context, with every failure answered as a problem."""
+    """The resolver of one context, with every failure answered as a problem.
 
-    def __init__(self) -> None:
+    `forms_below`: paths below which a body may be a form, because somebody's standard has one sent; no route reads it.
+    """
+
+    def __init__(self, *, forms_below: tuple[str, ...] = ()) -> None:
+        self._forms_below = forms_below
         cors = CORSConfig(
             allow_headers=["Idempotency-Key", "If-Match", "If-None-Match", "X-Correlation-Id"],
             expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Correlation-Id"],
@@ -79,7 +83,7 @@ class Api(APIGatewayRestResolver):
         correlation_id = _correlation_id(event)
         correlation.follow(correlation_id)
         logger.set_correlation_id(correlation_id)
-        unreadable = _unreadable(event)
+        unreadable = None if event["path"].startswith(self._forms_below) else _unreadable(event)
         answer = self.resolve(event, context) if unreadable is None else _plain(unreadable)
         answer["body"] = answer.get("body") or ""  # 204 and 304 have none, which not every gateway takes as null
         answer["multiValueHeaders"]["X-Correlation-Id"] = [correlation_id]

@@ -8,12 +8,14 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
+from functions.notifications import api_opting_out
 from functions.notifications.domain import InboxPage, Notification
 from functions.notifications.dynamo import DynamoInbox
 from functions.notifications.dynamo_live import DynamoTickets
 from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.kinds import Channel
 from functions.notifications.live import Tickets, issue_ticket
+from functions.notifications.opting_out import PATH
 from functions.notifications.preferences import Preferences, chosen, preferences
 from functions.notifications.use_cases import Addresses, Inbox, People
 from functions.notifications.wire import live_url
@@ -22,7 +24,7 @@ from shared.clock import now
 from shared.errors import Problem
 from shared.http import Api, Body, CallerDep, Cursor, Limit
 
-app = Api()
+app = Api(forms_below=(PATH,))  # RFC 8058: a mail program posts a form
 handler = app.entry
 
 InboxDep = Annotated[Inbox, Depends(DynamoInbox)]
@@ -122,3 +124,6 @@ def post_live(body: GoLive, caller: CallerDep, tickets: TicketsDep) -> LiveTicke
         raise NoLive("This platform runs without a WebSocket API. Ask GET /notifications now and then.")
     ticket = issue_ticket(tickets, now, caller=caller, conference_ids=body.conference_ids)
     return LiveTicket(url, ticket.secret, ticket.expires_at)
+
+
+app.include_router(api_opting_out.router)

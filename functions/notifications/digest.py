@@ -26,10 +26,10 @@ def still_news(entries: Sequence[Entry], unread: Collection[str], choices: Choic
     return sorted((entry for entry in wanted if not entry.in_inbox or entry.news.id in unread), key=lambda entry: entry.news.id)
 
 
-def letter_of(entries: Sequence[Entry], *, key: str, to: Mailbox, at: datetime) -> Letter:
+def letter_of(entries: Sequence[Entry], *, key: str, to: Mailbox, at: datetime, opt_out: str) -> Letter:
     """Of one or more; one is told as if it had never waited."""
     first, *others = entries
     if not others:
-        return Letter(key, to, first.news.title, at, says={"body": first.news.body}, link=first.link)
+        return Letter(key, to, first.news.title, at, says={"body": first.news.body}, link=first.link, opt_out=opt_out)
     says = {"entries": entries[:_SHOWN], "more": len(entries[_SHOWN:])}
-    return Letter(key, to, f"{first.news.title}, and {len(others)} more", at, template="digest", says=says)
+    return Letter(key, to, f"{first.news.title}, and {len(others)} more", at, template="digest", says=says, opt_out=opt_out)

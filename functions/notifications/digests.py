@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from functions.notifications.digest import Entry, letter_of, still_news
-from functions.notifications.use_cases import Digests, Inbox, Post, send_once
+from functions.notifications.use_cases import Digests, Inbox, Post, opt_out, send_once
 from shared.messages import DigestOpened, Message
 
 _AT_ONCE = 99  # ids that an inbox is asked about at a time
@@ -28,7 +28,8 @@ def send_digest_when_due(digests: Digests, post: Post, delay: Delay, opened: Dig
     news = still_news(entries, _unread(post.inbox, opened.user_id, entries), person.choices)
     to = person.mailbox
     if news and to:
-        send_once(post, opened.digest_id, to, lambda: letter_of(news, key=opened.digest_id, to=to, at=opened.due_at))
+        end = opt_out(post, opened.user_id, person, dict.fromkeys(entry.news.kind for entry in news))
+        send_once(post, opened.digest_id, to, lambda: letter_of(news, key=opened.digest_id, to=to, at=opened.due_at, opt_out=end))
 
 
 def _unread(inbox: Inbox, user_id: str, entries: Sequence[Entry]) -> set[str]:

@@ -2,16 +2,18 @@
 
 | pk              | sk      | what                                                             |
 |-----------------|---------|------------------------------------------------------------------|
-| PERSON#<id>     | PERSON  | name, e-mail address, and choices                                |
+| PERSON#<id>     | PERSON  | name, e-mail address, choices, and what signs their links        |
 | ADDRESS#<hash>  | TROUBLE | why not to mail to the address with this SHA-256, and since when |
 """
 
 import hashlib
+import secrets
 from datetime import datetime
 from typing import cast
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from functions.notifications.feedback import Reason, Trouble
@@ -30,6 +32,7 @@ class PersonItem(Item, discriminator="Person"):
     email = UnicodeAttribute(null=True)
     known_at = UnicodeAttribute(null=True)  # when name and address were so
     choices = JSONAttribute(null=True)
+    secret = UnicodeAttribute(null=True)  # signs the links of their e-mails
 
 
 class TroubleItem(Item, discriminator="Trouble"):
@@ -44,7 +47,7 @@ class DynamoPeople:
             item = PersonItem.get(_key(user_id), _PERSON, consistent_read=True)
         except DoesNotExist:
             return Person()
-        return Person(Mailbox(item.name, item.email) if item.email else None, item.choices or {})
+        return Person(Mailbox(item.name, item.email) if item.email else None, item.choices or {}, item.secret or "")
 
     def keep(self, user_id: str, mailbox: Mailbox, at: datetime) -> None:
         item = PersonItem(_key(user_id), _PERSON)
@@ -58,9 +61,21 @@ class DynamoPeople:
             if failure.cause_response_code != "ConditionalCheckFailedException":
                 raise  # a failed one says that what is known is as new
 
-    def choose(self, user_id: str, choices: Choices) -> None:
+    def choose(self, user_id: str, choices: Choices, *, instead_of: Choices | None = None) -> bool:
         actions: list[Action] = [PersonItem.choices.set(choices), PersonItem.kind.set(PersonItem), PersonItem.v.set(1)]
-        PersonItem(_key(user_id), _PERSON).update(actions=actions)
+        try:
+            PersonItem(_key(user_id), _PERSON).update(actions=actions, condition=_chosen(instead_of))
+        except UpdateError as failure:
+            if failure.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def give_secret(self, user_id: str) -> str:
+        item = PersonItem(_key(user_id), _PERSON)
+        first: Action = PersonItem.secret.set(PersonItem.secret | secrets.token_urlsafe(24))  # |: unless there is one
+        item.update(actions=[first, PersonItem.kind.set(PersonItem), PersonItem.v.set(1)])
+        return str(item.secret)
 
 
 class DynamoAddresses:
@@ -80,6 +95,14 @@ class DynamoAddresses:
 
     def forget(self, email: str) -> None:
         TroubleItem(_address(email), _TROUBLE).delete()
+
+
+def _chosen(choices: Choices | None) -> Condition | None:
+    if choices is None:
+        return None
+    as_it_is: Condition = PersonItem.choices == choices
+    none_yet: Condition = PersonItem.choices.does_not_exist()
+    return as_it_is if choices else as_it_is | none_yet
 
 
 def _know(email: str, reason: Reason | None, since: datetime) -> None:

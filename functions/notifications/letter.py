@@ -37,7 +37,10 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`key` is what it is sent once for: two letters with one key are one mail, with one Message-ID."""
+    """`key` is what it is sent once for: two letters with one key are one mail, with one Message-ID.
+
+    `opt_out` is the path, at the API, that ends letters of its kind; none where they cannot be ended.
+    """
 
     key: str
     to: Mailbox
@@ -47,3 +50,4 @@ class Letter:
     says: Mapping[str, object] = field(default_factory=dict)
     link: Link | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    opt_out: str | None = None

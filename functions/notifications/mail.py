@@ -1,19 +1,14 @@
 """A letter as an e-mail: HTML and plain text from templates, with what is enclosed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-from functions.notifications.domain import conference_named, one_line, price
+from functions.notifications.domain import one_line
 from functions.notifications.letter import Letter, Link, Mailbox
-from shared.clock import local_time
+from functions.notifications.templates import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +26,43 @@ class Sender:
         return f"{(self.front_end or self.api_url).rstrip('/')}{link.path}"
 
 
+class _WholeHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # typeshed: their max_count differs
+    """On one line, however long: a URL that is folded would be encoded word by word, and no mail program would follow it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _WholeHeader)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
 def compose(letter: Letter, sender: Sender) -> EmailMessage:
     """The whole mail; the same letter gives the same Message-ID. Raises ValueError for an address with a line break."""
     domain = parseaddr(sender.address)[1].rpartition("@")[2]
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender.address
     mail["To"] = _address(letter.to)
     mail["Subject"] = one_line(letter.subject)
     mail["Date"] = format_datetime(letter.date)
     mail["Message-ID"] = f"<{letter.key}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
+    opt_out = f"{sender.api_url.rstrip('/')}{letter.opt_out}" if letter.opt_out else None
+    if opt_out:
+        mail["List-Unsubscribe"] = f"<{opt_out}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     said = {
         **letter.says,
         "name": letter.to.name,
         "subject": letter.subject,
         "url": sender.url(letter.link),
         "url_of": sender.url,
+        "opt_out": opt_out,
         "label": letter.link.label if letter.link else "",
     }
-    mail.set_content(_render(f"{letter.template}.txt", said))
-    mail.add_alternative(_render(f"{letter.template}.html", said), subtype="html")
+    mail.set_content(render(f"{letter.template}.txt", said))
+    mail.add_alternative(render(f"{letter.template}.html", said), subtype="html")
     _enclose(mail, letter)
     return mail
 
@@ -72,20 +84,3 @@ def _enclose(mail: EmailMessage, letter: Letter) -> None:
         if each.attached:
             kind, _, subtype = each.media_type.partition("/")
             mail.add_attachment(each.content, kind, subtype, filename=each.name)
-
-
-def _render(template: str, said: Mapping[str, object]) -> str:
-    return _templates().get_template(template).render(said)
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"line": one_line, "price": price, "local_time": local_time, "conference": conference_named}
-    return environment

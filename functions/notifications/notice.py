@@ -32,7 +32,7 @@ class Notice:
     def notification(self, *, message_id: str, user_id: str, occurred_at: datetime) -> Notification:
         return Notification.of(self.news, message_id=message_id, user_id=user_id, occurred_at=occurred_at)
 
-    def letter(self, *, message_id: str, to: Mailbox, occurred_at: datetime) -> Letter:
+    def letter(self, *, message_id: str, to: Mailbox, occurred_at: datetime, opt_out: str | None = None) -> Letter:
         return Letter(
             key=derived_id("eml", message_id, self.news.kind, self.user_id or to.email.lower()),
             to=to,
@@ -42,6 +42,7 @@ class Notice:
             says={"body": self.news.body, **self.details},
             link=self.link,
             enclosures=self.enclosures,
+            opt_out=opt_out,
         )
 
 

@@ -11,6 +11,7 @@ from functions.notifications.feedback import Trouble
 from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Mailbox
 from functions.notifications.notice import Notice
+from functions.notifications.opting_out import PATH, OptOut
 from shared.clock import Clock
 from shared.messages import Message
 from shared.telemetry import logger
@@ -48,10 +49,14 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom an account belongs to, and what they want to hear. Nobody that is known of has no mailbox."""
+    """Whom an account belongs to, and what they want to hear. Nobody that is known of has no mailbox.
+
+    `secret` signs the links of their e-mails; empty until the first.
+    """
 
     mailbox: Mailbox | None = None
     choices: Choices = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
 
 
 class People(Protocol):
@@ -60,8 +65,11 @@ class People(Protocol):
     def keep(self, user_id: str, mailbox: Mailbox, at: datetime) -> None:
         """As the account had it at `at`; older than what is known has no effect."""
 
-    def choose(self, user_id: str, choices: Choices) -> None:
-        """In place of all that was chosen before."""
+    def choose(self, user_id: str, choices: Choices, *, instead_of: Choices | None = None) -> bool:
+        """In place of all that was chosen before; False, and nothing changed, where that is not `instead_of`, if it is given."""
+
+    def give_secret(self, user_id: str) -> str:
+        """The one that signs their links; the same for whoever asks."""
 
 
 class Addresses(Protocol):
@@ -143,14 +151,20 @@ def _tell_person(post: Post, message: Message, notice: Notice, user_id: str) -> 
         if kind.digest:
             post.digests.add(user_id, Entry(news, notice.link, in_inbox), due_at=post.clock() + post.window)
         else:
-            _mail(post, message, notice, notice.address or person.mailbox)
+            end = opt_out(post, user_id, person, [kind.name]) if kind.email.changeable else None
+            _mail(post, message, notice, notice.address or person.mailbox, end)
 
 
-def _mail(post: Post, message: Message, notice: Notice, to: Mailbox | None) -> None:
+def opt_out(post: Post, user_id: str, person: Person, kinds: Iterable[str]) -> str:
+    """The path that ends e-mails of these kinds to the person."""
+    return PATH + OptOut(user_id, tuple(kinds)).token(person.secret or post.people.give_secret(user_id))
+
+
+def _mail(post: Post, message: Message, notice: Notice, to: Mailbox | None, end: str | None = None) -> None:
     if to is None:  # an account from before addresses were kept: it has its inbox
         logger.warning("no address", user_id=notice.user_id, kind=notice.news.kind)
         return
-    letter = notice.letter(message_id=message.id, to=to, occurred_at=message.occurred_at)
+    letter = notice.letter(message_id=message.id, to=to, occurred_at=message.occurred_at, opt_out=end)
     send_once(post, letter.key, to, lambda: letter)
 
 

@@ -66,6 +66,8 @@ PUBLIC_ROUTES = {
     ("get", "/orders/availability/{conference_id}/vouchers/{code}"),
     ("get", "/orders/waiting-list/leave/{token}"),
     ("post", "/orders/waiting-list/leave/{token}"),
+    ("get", "/notifications/unsubscribe/{token}"),
+    ("post", "/notifications/unsubscribe/{token}"),
 }
 
 

@@ -1,6 +1,5 @@
 """The inbox over HTTP."""
 
-import json
 from typing import Any
 
 import pytest
@@ -99,19 +98,3 @@ def test_everything_that_is_read_is_deleted_at_once(table: Table) -> None:
     assert [item["data"]["order_id"] for item in inbox()["items"]] == ["ord_3"]
     assert inbox()["unread_count"] == 1
     assert len(inbox(BOB)["items"]) == 1
-
-
-def test_the_answer_is_json_of_this_contract(table: Table) -> None:
-    document = json.loads(api.app.get_openapi_json_schema())
-    paths = {(method, path) for path, methods in document["paths"].items() for method in methods}
-    assert paths == {
-        ("get", "/notifications"),
-        ("post", "/notifications/{notification_id}/read"),
-        ("post", "/notifications/read-all"),
-        ("post", "/notifications/live"),
-        ("delete", "/notifications"),
-        ("delete", "/notifications/{notification_id}"),
-        ("get", "/notifications/preferences"),
-        ("put", "/notifications/preferences"),
-        ("post", "/notifications/preferences/email"),
-    }

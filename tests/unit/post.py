@@ -64,8 +64,15 @@ class FakePeople:
     def keep(self, user_id: str, mailbox: Mailbox, at: datetime) -> None:
         self.known[user_id] = Person(mailbox, self.get(user_id).choices)
 
-    def choose(self, user_id: str, choices: Choices) -> None:
-        self.known[user_id] = Person(self.get(user_id).mailbox, choices)
+    def choose(self, user_id: str, choices: Choices, *, instead_of: Choices | None = None) -> bool:
+        if instead_of is not None and instead_of != self.get(user_id).choices:
+            return False
+        self.known[user_id] = replace(self.get(user_id), choices=choices)
+        return True
+
+    def give_secret(self, user_id: str) -> str:
+        self.known[user_id] = replace(self.get(user_id), secret=f"secret of {user_id}")
+        return self.known[user_id].secret
 
 
 @dataclass

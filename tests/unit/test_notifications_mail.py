@@ -178,6 +178,26 @@ def test_a_link_leads_where_it_can_be_followed(kind: str, link: Link | None, sen
     assert ("http" in body) is (url is not None)
 
 
+OPT_OUT = "/notifications/unsubscribe/usr_01K0ADA0000000000000000000.agenda-moved~contact-exchanged.c2VhbGVkLWJ5LW5vYm9keQ"
+
+
+@pytest.mark.parametrize("sender", [SENDER, FRONT_END])
+def test_what_can_be_muted_says_how_in_its_header_and_in_both_bodies(sender: Sender) -> None:
+    url = f"https://api.example.org/v1{OPT_OUT}"
+    raw = compose(replace(NEWS, opt_out=OPT_OUT), sender).as_bytes().decode()
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n" in raw  # on one line: a folded one would be encoded
+    mail = sent(replace(NEWS, opt_out=OPT_OUT), sender)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert url in text(mail, "plain")
+    assert url in text(mail, "html")
+
+
+def test_what_cannot_be_muted_offers_no_way() -> None:
+    for mail in (sent(READY), sent(NEWS)):
+        assert mail["List-Unsubscribe"] is mail["List-Unsubscribe-Post"] is None
+        assert "unsubscribe" not in text(mail, "plain").lower() + text(mail, "html").lower()
+
+
 def test_somebody_without_a_name_is_not_greeted_by_none() -> None:
     assert "Hello" not in text(sent(replace(NEWS, to=Mailbox("", "ada@example.org"))), "plain")
 
