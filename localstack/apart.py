@@ -1,10 +1,13 @@
 """`make load-scanners`: reference scanners that lose their network, let people in alone, and come back on line at once.
 
-Nothing but HTTP and `scanner/`. What was planted (tickets let in at two gates) has to come out as it was planted, and nothing else.
+Nothing but HTTP and `scanner/`. What was planted (tickets let in at two gates) has to come out as it was planted, and nothing else,
+though one scanner is killed in the middle of handing in. At the end the journal is proved.
 """
 
 import argparse
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -20,13 +24,18 @@ import httpx
 from localstack.client import PATIENCE, Person, must, wait_until
 from localstack.doors import newcomer
 from localstack.failure import Failure
+from localstack.paths import ROOT
 from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.verify_journal import verify
+from scanner.credential import seal
 from scanner.platform import Platform, pair
-from scanner.scanner import Answer, Scanner, Synced
+from scanner.scanner import BATCH, Answer, Scanner, Synced
 from scanner.store import Store
 
 _AT_ONCE = 8
-_PER_ORDER = 10
+_PER_ORDER = 20
+_REFRESHED_EVERY = 300.0  # seconds; an access token is good for 900
+_PASSPHRASE = "nobody else's"  # noqa: S105  # of scanners that are gone when the run is
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: a network that is not there
 
 
@@ -42,6 +51,7 @@ class Apart:
     scans: int = 48  # of different tickets; one in twenty of them is let in at a second gate too
     say: Callable[[str], None] = print
     conference_id: str = ""
+    secrets: list[str] = field(default_factory=list)  # that no store may hold
     opened: ExitStack = field(default_factory=ExitStack)  # connections and stores, closed at the end
 
     def __post_init__(self) -> None:
@@ -54,8 +64,10 @@ class Apart:
             doors = [self.pair(number) for number in range(self.scanners)]
             self.prepare(doors)
             twice = self.let_in(doors, self.random.sample(codes, self.scans))
+            self.steal(doors[0], codes)
             self.reconnect(doors)
             self.check(twice)
+            self.prove(len(twice))
 
     def open(self) -> None:
         opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -78,26 +90,51 @@ class Apart:
         body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
         on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
         wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale", seconds=PATIENCE)
+        began = time.perf_counter()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda _: self.buyer.post("/orders", body), range(self.tickets // _PER_ORDER)))
-        wait_until(lambda: len(self.bought()) == self.tickets, f"{self.tickets} tickets", seconds=PATIENCE)
-        self.say(f"{self.tickets} tickets issued")
-        return self.bought()
+        ordered = time.perf_counter() - began
+        self.grown(self.issued, self.tickets, "tickets issued")
+        self.buyer.refresh()
+        codes = [each["code"] for each in self.buyer.list_all("/tickets") if each["conference_id"] == self.conference_id]
+        must(len(codes) == self.tickets, len(codes))
+        self.say(f"{self.tickets} tickets ordered in {ordered:.1f} s, issued after {time.perf_counter() - began:.1f} s")
+        return codes
 
-    def bought(self) -> list[str]:
-        return [ticket["code"] for ticket in self.buyer.list_all("/tickets") if ticket["conference_id"] == self.conference_id]
+    def issued(self) -> int:
+        return sum(each["issued"] for each in self.organizer.get(f"{self.base}/stats")["ticket_types"])
+
+    @property
+    def base(self) -> str:
+        return f"/tickets/conferences/{self.conference_id}"
+
+    def grown(self, count: Callable[[], int], due: int, what: str) -> None:
+        """Wait for as long as it grows."""
+        refreshed, reached = time.monotonic(), count()
+        while reached < due:
+            wait_until(partial(self.more_than, reached, count), what, seconds=PATIENCE)
+            reached = count()
+            if time.monotonic() - refreshed > _REFRESHED_EVERY:
+                self.organizer.refresh()
+                refreshed = time.monotonic()
+
+    def more_than(self, before: int, count: Callable[[], int]) -> bool:
+        return count() > before
 
     def pair(self, number: int) -> Scanner:
         device = {"conference_id": self.conference_id, "name": f"Lane {number + 1}"}
         code = self.organizer.post("/tickets/devices", device)["code"]
         conference_id, credential = pair(self.organizer.api_url, code)
         platform = self.opened.enter_context(closing(Platform(self.organizer.api_url, conference_id, credential, seconds=30)))
-        return Scanner(platform, self.opened.enter_context(closing(Store(self.folder / f"scanner-{number}.db"))))
+        store = self.opened.enter_context(closing(Store(self.folder / f"scanner-{number}.db")))
+        store.keep("paired", [self.organizer.api_url, conference_id, seal(credential, _PASSPHRASE)])
+        self.secrets.append(credential)
+        return Scanner(platform, store)
 
     def prepare(self, doors: list[Scanner]) -> None:
         """They fetch what they need, until all tickets are in it."""
         began = time.perf_counter()
-        wait_until(lambda: self.known_to(doors[0]) == self.tickets, f"{self.tickets} sealed records", seconds=PATIENCE)
+        self.grown(lambda: self.known_to(doors[0]), self.tickets, "sealed records")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda door: door.sync(), doors))
         must(all(self.known_to(door) == self.tickets for door in doors), "a scanner without all records")
@@ -125,15 +162,37 @@ class Apart:
         self.say(f"{len(held)} let in off line, {len(twice)} of them twice; each was shown by name")
         return twice
 
+    def steal(self, door: Scanner, codes: list[str]) -> None:
+        """What lies on its disk, read by somebody who has nothing else."""
+        stolen = b"".join(path.read_bytes() for path in self.folder.glob("scanner-0.db*"))
+        in_clear = [secret for secret in (self.buyer.name, self.buyer.email, *self.secrets) if secret.encode() in stolen]
+        in_clear += [code for code in codes if code[-60:].encode() in stolen]
+        must(not in_clear, in_clear)
+        self.say(f"a stolen store of {door.store.people()} records has no name, code or credential in the clear")
+
     def reconnect(self, doors: list[Scanner]) -> None:
         waiting, began = sum(door.store.backlog() for door in doors), time.perf_counter()
-        synced = self.all_at_once(doors)
-        while any(one.waiting for one in synced):
-            synced = self.all_at_once(doors)
+        with ThreadPoolExecutor(1) as pool:
+            killed = pool.submit(self.kill_in_mid_upload, doors[0])
+            self.all_at_once(doors[1:])
+            self.say(f"a scanner was killed with {killed.result()} of its scans answered")
+        while any(door.store.backlog() for door in doors):
+            self.all_at_once(doors)
         seconds = time.perf_counter() - began
         must(all(one.mode == "on line" for one in self.all_at_once(doors)), "a scanner stayed off line")
         must(sum(len(door.store.answers()) for door in doors) == waiting, "a scan without an answer")
         self.say(f"{waiting} scans handed in by {len(doors)} scanners at once in {seconds:.1f} s: none is left, each is answered")
+
+    def kill_in_mid_upload(self, door: Scanner) -> int:
+        """A process of its own hands in, and is killed as soon as it has got an answer; how many it has got."""
+        command = [sys.executable, "-m", "scanner", "--store", str(self.folder / "scanner-0.db"), "sync"]
+        environment = {**os.environ, "SCANNER_PASSPHRASE": _PASSPHRASE}
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        wait_until(lambda: door.store.answers() or running.poll() is not None, "a first answer", seconds=PATIENCE)
+        running.kill()
+        running.wait()
+        must(door.store.backlog() or self.scans < 2 * BATCH * self.scanners, "it was done before it was killed")
+        return len(door.store.answers())
 
     def all_at_once(self, doors: Iterable[Scanner]) -> list[Synced]:
         with ThreadPoolExecutor(64) as pool:
@@ -147,12 +206,25 @@ class Apart:
             must(late.sync().mode == "on line", "the platform does not answer")
             return late.store.people_inside()
 
-        wait_until(lambda: inside() == self.scans, f"{self.scans} people inside", seconds=PATIENCE)
+        self.grown(inside, self.scans, "people inside")
         answers: list[Answer] = [late.scan(code) for code in sorted(twice)[:5]]
         must(all(answer.reason == "already_redeemed" for answer in answers), answers)
-        conflicts = f"/tickets/conferences/{self.conference_id}/conflicts"
-        wait_until(lambda: len(self.organizer.list_all(conflicts)) == len(twice), f"{len(twice)} conflicts", seconds=PATIENCE)
-        self.say(f"{self.scans} people are inside, each counted once; {len(twice)} conflicts, as many as were planted")
+        self.grown(lambda: len(self.organizer.list_all(f"{self.base}/conflicts")), len(twice), "conflicts")
+        self.buyer.refresh()
+        sold = {each["code"]: each["id"] for each in self.buyer.list_all("/tickets")}
+        found = sorted(each["ticket_id"] for each in self.organizer.list_all(f"{self.base}/conflicts"))
+        must(found == sorted(sold[code] for code in twice), "other conflicts than were planted")
+        self.say(f"{self.scans} people are inside, each counted once; {len(twice)} conflicts, exactly those planted")
+
+    def prove(self, twice: int) -> None:
+        """Every issue and every scan is an entry of the journal, and it is whole."""
+        due = self.tickets + self.scans + twice + min(twice, 5)
+        self.grown(lambda: int(self.organizer.get(f"{self.base}/journal/head")["seq"]), due, "entries in the journal")
+        [counted] = self.organizer.get(f"{self.base}/stats")["ticket_types"]
+        must((counted["issued"], counted["checked_in"]) == (self.tickets, self.scans), counted)
+        proof = verify(self.organizer.get, self.conference_id)
+        must(proof.fault is None and proof.head.seq == due, proof)
+        self.say(f"the journal of {self.conference_id} is proved: {due} entries")
 
 
 def main() -> int:

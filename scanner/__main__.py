@@ -1,10 +1,13 @@
 """`python -m scanner pair URL CODE`, then `python -m scanner run`: a scan a line, as hand-held readers type it."""
 
 import argparse
+import os
 import sys
 import threading
+from getpass import getpass
 from pathlib import Path
 
+from scanner.credential import SHORTEST, WrongPassphrase, seal, unseal
 from scanner.platform import Platform, Refused, pair
 from scanner.rules import Direction
 from scanner.scanner import Answer, Scanner
@@ -23,30 +26,50 @@ def main() -> None:
     running = commands.add_parser("run", help="scan: one code a line")
     running.add_argument("--gate")
     running.add_argument("--exit", action="store_true", help="scan people out")
+    commands.add_parser("sync", help="hand in what waits, and fetch what is new")
     chosen = parser.parse_args()
     store = Store(chosen.store)
-    if chosen.command == "pair":
-        conference_id, credential = pair(chosen.api_url, chosen.code)
-        store.keep("paired", [chosen.api_url, conference_id, credential])
-        print("Paired.")
-    else:
-        _run(store, chosen.gate, "exit" if chosen.exit else "entry")
+    match chosen.command:
+        case "pair":
+            _pair(store, chosen.api_url, chosen.code)
+        case "run":
+            _run(Scanner(_platform(store), store, gate=chosen.gate), "exit" if chosen.exit else "entry")
+        case "sync":
+            print(_synced(Scanner(_platform(store), store)))
 
 
-def _run(store: Store, gate: str | None, direction: Direction) -> None:
+def _pair(store: Store, api_url: str, code: str) -> None:
+    passphrase = _passphrase("Choose a passphrase that opens this scanner's credential: ")
+    if len(passphrase) < SHORTEST:
+        sys.exit(f"Choose one of {SHORTEST} letters or more: whoever copies the store can try as many as they like.")
+    conference_id, credential = pair(api_url, code)
+    store.keep("paired", [api_url, conference_id, seal(credential, passphrase)])
+    print("Paired.")
+
+
+def _platform(store: Store) -> Platform:
     paired = store.kept("paired")
     if not paired:
         sys.exit("Pair it first: python -m scanner pair URL CODE")
-    scanner, turn, ended = Scanner(Platform(*paired), store, gate=gate), threading.Lock(), threading.Event()
+    api_url, conference_id, sealed = paired
+    try:
+        return Platform(api_url, conference_id, unseal(sealed, _passphrase("Passphrase: ")))
+    except WrongPassphrase:
+        sys.exit("That is not the passphrase. Where it is lost, pair the scanner again.")
+
+
+def _passphrase(prompt: str) -> str:
+    """SCANNER_PASSPHRASE is for starting without a person; kept beside the store, it protects nothing."""
+    return os.environ.get("SCANNER_PASSPHRASE") or getpass(prompt)
+
+
+def _run(scanner: Scanner, direction: Direction) -> None:
+    turn, ended = threading.Lock(), threading.Event()
 
     def keep_in_sync() -> None:
         while True:
             with turn:
-                try:
-                    synced = scanner.sync()
-                    print(f"[{synced.mode}; {synced.waiting} waiting]", file=sys.stderr)
-                except Refused as refusal:
-                    print(f"[refused: {refusal}]", file=sys.stderr)
+                print(_synced(scanner), file=sys.stderr)
             if ended.wait(_SYNC_EVERY):
                 return
 
@@ -59,6 +82,14 @@ def _run(store: Store, gate: str | None, direction: Direction) -> None:
     finally:
         ended.set()
         syncing.join()
+
+
+def _synced(scanner: Scanner) -> str:
+    try:
+        synced = scanner.sync()
+    except Refused as refusal:
+        return f"[refused: {refusal}]"
+    return f"[{synced.mode}; {synced.waiting} waiting]"
 
 
 def _scan(scanner: Scanner, line: str, direction: Direction) -> str:

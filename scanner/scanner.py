@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from scanner.codes import Code, NotACode, read
 from scanner.platform import Platform, Unreachable
-from scanner.rules import REASONS, Direction, refusal
-from scanner.store import Passage, Store
+from scanner.rules import CAUSES, Direction, Here, here, refusal
+from scanner.store import Passage, Store, instant_text
 
 Mode = Literal["on line", "off line"]
 BATCH = 100  # scans the platform takes at once
@@ -68,7 +68,7 @@ class Scanner:
             return None
 
     def _no_code(self) -> Answer:
-        return Answer(self.mode, False, "invalid", REASONS["invalid"])
+        return Answer(self.mode, False, *CAUSES["not_a_code"])
 
     def sync(self) -> Synced:
         """Hand in what waits, then fetch what is new; on line again when all of it worked. May be killed at any point."""
@@ -99,47 +99,54 @@ class Scanner:
     def _keys(self) -> dict[int, bytes]:
         return {int(key["kid"]): _raw(key["x"]) for key in self.store.kept("keys", [])}
 
-    def _gate(self) -> dict[str, Any] | None:
-        gates: list[dict[str, Any]] = self.store.kept("gates", [])
-        return next((gate for gate in gates if self.gate in (gate["id"], gate["name"])), None)
+    def _here(self) -> Here:
+        return here(self.store.kept("gates", []), self.store.kept("gate_ids", []), self.gate)
 
     def _ask(self, text: str, code: Code | None, direction: Direction, at: datetime, nonce: str) -> Answer:
         told = self.platform.check_in({"code": text, "nonce": nonce, "type": direction, **self._at_gate()})
         if told is None:
             return self._no_code()
         if code and told["admitted"]:
-            self.store.note(code.lookup, self._passage(direction, at))
+            self.store.note(code.lookup, self._passage(code.lookup, direction, at))
         ticket = told["ticket"] or {}
         return Answer(
             "on line", told["admitted"], told["reason"], told["detail"], ticket.get("attendee_name"), ticket.get("ticket_type_name")
         )
 
     def _decide(self, code: Code, direction: Direction, at: datetime, nonce: str) -> Answer:
-        is_known, sealed = self.store.record(code.lookup)
-        before = self.store.passage(code.lookup)
-        reason = refusal(
-            code, is_revoked=is_known and sealed is None, passage=before, gate=self._gate(), direction=direction, at=at
+        known, before = self.store.record(code.lookup), self.store.passage(code.lookup)
+        cause = refusal(
+            code,
+            dead=known.dead if known else None,
+            passage=before,
+            here=self._here(),
+            direction=direction,
+            at=at,
+            time_zone=self.store.time_zone(code.lookup),
         )
         scan = {
             "code": code.receipt,
             "nonce": nonce,
             "type": direction,
-            "scanned_at": at.isoformat(timespec="milliseconds"),
-            "decided": "refused" if reason else "admitted",
+            "scanned_at": instant_text(at),
+            "decided": "refused" if cause else "admitted",
             **self._at_gate(),
         }
-        self.store.enqueue(scan, code.lookup, None if reason else self._passage(direction, at))
-        person = (code.open(sealed) if sealed else None) or {}
-        detail = self._explain(reason, before) if reason else "Goodbye." if direction == "exit" else "Welcome."
-        return Answer("off line", reason is None, reason, detail, person.get("name"), person.get("ticket_type"))
+        self.store.enqueue(scan, code.lookup, None if cause else self._passage(code.lookup, direction, at))
+        person = (code.open(known.sealed) if known and known.sealed else None) or {}
+        reason, detail = self._explain(cause, before) if cause else (None, "Goodbye." if direction == "exit" else "Welcome.")
+        return Answer("off line", cause is None, reason, detail, person.get("name"), person.get("ticket_type"))
 
-    def _explain(self, reason: str, before: Passage | None) -> str:
+    def _explain(self, cause: str, before: Passage | None) -> tuple[str, str]:
+        reason, detail = CAUSES[cause]
         if reason == "already_redeemed" and before:
-            return f"Already used, at {before.at}{f' at {before.gate}' if before.gate else ''}."
-        return REASONS[reason]
+            detail = f"Already used, first at {before.first_at}{f' at {before.first_gate}' if before.first_gate else ''}."
+        return reason, detail
 
-    def _passage(self, direction: Direction, at: datetime) -> Passage:
-        return Passage(direction == "entry", at.isoformat(timespec="milliseconds"), self.gate)
+    def _passage(self, lookup: bytes, direction: Direction, at: datetime) -> Passage:
+        before = self.store.passage(lookup)
+        first = (before.first_at, before.first_gate) if before else (instant_text(at), self.gate)
+        return Passage(direction == "entry", instant_text(at), *first)
 
     def _at_gate(self) -> dict[str, str]:
         return {"gate": self.gate} if self.gate else {}

@@ -29,16 +29,19 @@ router = resource()
 
 @dataclass(frozen=True, slots=True)
 class SealedRecord:
-    """A live code. Both texts are base64url without padding; `entered` is the first entry, `inside` whether it lasts."""
+    """A live code. Both texts are base64url without padding; `entered` is the first entry, `passed_at` the latest passage."""
 
     lookup: str
     sealed: str
     inside: bool
     entered: Entry | None
+    passed_at: datetime | None
+    time_zone: str  # of the conference: `each_day` goes by its days
 
     @classmethod
     def of(cls, record: CodeRecord) -> "SealedRecord":
-        return cls(_text(record.lookup), _text(record.sealed or b""), record.status == "checked_in", record.first_entry)
+        lookup, sealed, inside = _text(record.lookup), _text(record.sealed or b""), record.status == "checked_in"
+        return cls(lookup, sealed, inside, record.first_entry, record.passed_at, record.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,10 @@ class OfflineBundle:
     generated_at: datetime
     keys: list[PublicKey]
     gates: list[OfflineGate]
+    gate_ids: tuple[str, ...]  # those that the caller keeps; none: every gate
     records: list[SealedRecord]
     revoked: list[str]  # lookups of codes that are dead for ever
+    cancelled: list[str]  # those of them whose ticket was cancelled
     cursor: str
     more: bool
 
@@ -88,15 +93,18 @@ def get_offline(
     cursor: Cursor = None,
     limit: Changed = PAGE,
 ) -> OfflineBundle:
-    require_keeper(door, keeper, conference_id)
+    gate_ids = require_keeper(door, keeper, conference_id)
     changes = read_changes(feed, now, conference_id=conference_id, cursor=cursor, limit=limit)
+    dead = [record for record in changes.records if record.is_revoked]
     return OfflineBundle(
         conference_id=conference_id,
         generated_at=now(),
         keys=PublicKeys.of(keys.ring(conference_id), codes).keys,
         gates=[OfflineGate.of(gate) for gate in gates.plan(conference_id).gates],
+        gate_ids=gate_ids,
         records=[SealedRecord.of(record) for record in changes.records if not record.is_revoked],
-        revoked=[_text(record.lookup) for record in changes.records if record.is_revoked],
+        revoked=[_text(record.lookup) for record in dead],
+        cancelled=[_text(record.lookup) for record in dead if record.status == "cancelled"],
         cursor=changes.cursor.text,
         more=changes.more,
     )

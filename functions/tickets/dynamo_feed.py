@@ -30,6 +30,8 @@ class CodeRecordItem(Item, discriminator="CodeRecord"):
     status = UnicodeAttribute()
     entered_at = UnicodeAttribute(null=True)
     entered_gate = UnicodeAttribute(null=True)
+    passed_at = UnicodeAttribute(null=True)
+    time_zone = UnicodeAttribute(default="UTC")
 
     @classmethod
     def of(cls, record: CodeRecord) -> "CodeRecordItem":
@@ -45,6 +47,8 @@ class CodeRecordItem(Item, discriminator="CodeRecord"):
             status=record.status,
             entered_at=iso(record.first_entry.at) if record.first_entry else None,
             entered_gate=record.first_entry.gate if record.first_entry else None,
+            passed_at=iso(record.passed_at) if record.passed_at else None,
+            time_zone=record.time_zone,
         )
 
     @classmethod
@@ -59,6 +63,7 @@ class CodeRecordItem(Item, discriminator="CodeRecord"):
                 sealed=None,
                 status=ticket.status,
                 first_entry=None,
+                time_zone=ticket.time_zone,
                 changed_at=now(),
             )
         )
@@ -72,6 +77,8 @@ class CodeRecordItem(Item, discriminator="CodeRecord"):
             sealed=self.sealed,
             status=cast("Status", self.status),
             first_entry=Entry(parse(self.entered_at), self.entered_gate) if self.entered_at else None,
+            passed_at=parse(self.passed_at) if self.passed_at else None,
+            time_zone=self.time_zone,
             changed_at=parse(self.gsi2sk.partition("#")[0]),
         )
 

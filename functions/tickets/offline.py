@@ -27,6 +27,8 @@ class CodeRecord:
     sealed: bytes | None  # None: revoked
     status: Status
     first_entry: Entry | None
+    passed_at: datetime | None = None  # the latest passage
+    time_zone: str = "UTC"
     changed_at: datetime
 
     @property

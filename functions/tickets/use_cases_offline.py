@@ -48,21 +48,24 @@ def record_of(ticket: Ticket, clock: Clock) -> CodeRecord:
         sealed=seal(code, Person(ticket.attendee.name, ticket.ticket_type_name)) if is_live else None,
         status=ticket.status,
         first_entry=ticket.first_entry if is_live else None,
+        passed_at=ticket.last.at if is_live and ticket.last else None,
+        time_zone=ticket.time_zone,
         changed_at=clock(),
     )
 
 
-def require_keeper(devices: Devices, keeper: Keeper, conference_id: str) -> None:
-    """Raises Forbidden, DeviceRefused unless the caller keeps a door of the conference."""
+def require_keeper(devices: Devices, keeper: Keeper, conference_id: str) -> tuple[str, ...]:
+    """The gates that the caller keeps; none: every gate. Raises Forbidden, DeviceRefused unless they keep a door there."""
     if isinstance(keeper, Caller):
-        return keeper.require(conference_id, *DOOR_ROLES)
+        keeper.require(conference_id, *DOOR_ROLES)
+        return ()
     device = devices.device(keeper.device_id)
     if device is None:
         raise DeviceRefused
     device.prove(keeper)
     if device.conference_id != conference_id:
         raise Forbidden("This scanner is another conference's. Pair it with this one first.")
-    return None
+    return device.gate_ids
 
 
 def read_changes(feed: Feed, clock: Clock, *, conference_id: str, cursor: str | None, limit: int = PAGE) -> Changes:

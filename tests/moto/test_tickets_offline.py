@@ -61,9 +61,9 @@ def relayed(table: Table, *, since: int = 0) -> int:
     return len(told)
 
 
-def paired() -> dict[str, str]:
+def paired(*gate_ids: str) -> dict[str, str]:
     """The header of a scanner."""
-    body = {"conference_id": CONFERENCE, "name": "Left lane", "gate_ids": []}
+    body = {"conference_id": CONFERENCE, "name": "Left lane", "gate_ids": list(gate_ids)}
     code = call(api.handler, "POST", "/tickets/devices", body, caller=HOST).json["code"]
     credential = call(api.handler, "POST", "/tickets/devices/pair", {"code": code}).json["credential"]
     return {"authorization": f"Device {credential}"}
@@ -123,10 +123,12 @@ def test_who_is_inside_is_known_off_line(table: Table) -> None:
     seen = relayed(table, since=seen)
     [record] = offline().json["records"]
     assert (record["inside"], record["entered"]["gate"]) == (True, "North")
+    assert record["passed_at"] == record["entered"]["at"]
     check_in(code, "n2", type="exit")
     relayed(table, since=seen)
     [record] = offline().json["records"]
     assert (record["inside"], record["entered"]["gate"]) == (False, "North")
+    assert record["passed_at"] > record["entered"]["at"]
 
 
 def test_who_was_let_in_by_force_is_inside_off_line_too(table: Table) -> None:
@@ -175,6 +177,7 @@ def test_a_new_code_revokes_the_old_one_also_before_any_message_is_heard(table: 
     new = call(api.handler, "POST", f"/tickets/{ticket['id']}/reissue", caller=ADA).json["code"]
     bundle = offline().json
     assert is_revoked(bundle, ticket["code"])
+    assert bundle["cancelled"] == []
     relayed(table)
     bundle = offline().json
     assert is_revoked(bundle, ticket["code"])
@@ -193,6 +196,7 @@ def test_a_cancelled_ticket_is_revoked_and_its_person_gone(table: Table) -> None
     bundle = offline().json
     assert bundle["records"] == []
     assert is_revoked(bundle, ticket["code"])
+    assert bundle["cancelled"] == bundle["revoked"]
     [kept] = [item for item in table.items() if item["kind"] == "CodeRecord"]
     assert "sealed" not in kept
 
@@ -263,9 +267,17 @@ def test_a_paired_scanner_reads_its_own_conference_and_no_other(table: Table) ->
 
 def test_the_bundle_has_the_rules_of_the_gates(table: Table) -> None:
     gate = {"name": "North", "ticket_type_ids": [REGULAR], "reentry": "never"}
-    call(api.handler, "POST", f"/tickets/conferences/{CONFERENCE}/gates", gate, caller=HOST)
-    [told] = offline().json["gates"]
-    assert {name: told[name] for name in gate} == gate
+    gate_id = call(api.handler, "POST", f"/tickets/conferences/{CONFERENCE}/gates", gate, caller=HOST).json["id"]
+    bundle = offline().json
+    assert {name: bundle["gates"][0][name] for name in gate} == gate
+    assert bundle["gate_ids"] == []
+    assert call(api.handler, "GET", OFFLINE, headers=paired(gate_id)).json["gate_ids"] == [gate_id]
+
+
+def test_a_record_tells_the_time_zone_by_whose_days_a_gate_counts(table: Table) -> None:
+    assert not deliver(worker.handler, replace(order_paid(), time_zone="Asia/Tokyo"))
+    relayed(table)
+    assert [record["time_zone"] for record in offline().json["records"]] == ["Asia/Tokyo"]
 
 
 def test_what_comes_in_late_is_not_missed(table: Table) -> None:

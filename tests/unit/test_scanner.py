@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from functions.tickets.codes import EntryCodes, receipt_of, signed_bytes
 from functions.tickets.entry_code import EntryCode
 from functions.tickets.sealing import CodeSecrets, Person, seal, secrets_of, unseal
+from scanner import credential
 from scanner.codes import NotACode, read
 from scanner.platform import Platform
 from scanner.scanner import Scanner
@@ -58,12 +59,15 @@ class Door(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.calls.append("offline")
+        self.server.credentials.append(self.headers["Authorization"])
         self._answer(self.server.bundle)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append(self.path)
-        if self.path.endswith("/batch"):
+        if self.path.endswith("/pair"):
+            self._answer({"device": {"conference_id": CONFERENCE}, "credential": "DEVICE.CNF.SECRET"})
+        elif self.path.endswith("/batch"):
             for scan in body["scans"]:
                 self.server.scans.setdefault(scan["nonce"], scan)
             if self.server.cut_off_after and len(self.server.scans) >= self.server.cut_off_after:
@@ -97,6 +101,7 @@ class DoorServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Door)
         self.scans: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
+        self.credentials: list[str] = []
         self.bundle: dict[str, Any] = bundle()
         self.mute = False
         self.cut_off_after = 0
@@ -112,9 +117,11 @@ def bundle(people: int = 5, **other: Any) -> dict[str, Any]:
     for number in range(people):
         mine = secrets_of(signed_bytes(code(number)))
         sealed = seal(mine, Person(f"Guest {number}", "Regular"))
-        records.append({"lookup": text(mine.lookup), "sealed": text(sealed), "inside": False, "entered": None})
+        record = {"lookup": text(mine.lookup), "sealed": text(sealed), "inside": False, "entered": None, "passed_at": None}
+        records.append({**record, "time_zone": "Asia/Jakarta"})
     keys = [{"kid": str(key_id), "x": text(CODES.public_key(CONFERENCE, key_id).public_bytes_raw())} for key_id in (1, 2)]
-    return {"keys": keys, "gates": [], "records": records, "revoked": [], "cursor": "c1", "more": False, **other}
+    dead: dict[str, Any] = {"revoked": [], "cancelled": []}
+    return {"keys": keys, "gates": [], "gate_ids": [], "records": records, **dead, "cursor": "c1", "more": False, **other}
 
 
 @pytest.fixture
@@ -215,6 +222,10 @@ def test_a_code_sold_since_the_last_sync_is_let_in_without_a_name(store: Store) 
         ("https://example.org", None, {}, "invalid"),
         (code(1, conference=derived_id("cnf", "2")), None, {}, "invalid"),
         (code(1), None, {"revoked": [text(secrets_of(signed_bytes(code(1))).lookup)]}, "revoked"),
+        (code(1), None, {"cancelled": [text(secrets_of(signed_bytes(code(1))).lookup)]}, "canceled"),
+        (code(1), "South", {"gates": [{"ticket_type_ids": [], "openings": []}]}, "rules"),
+        (code(1), None, {"gates": [{"ticket_type_ids": [], "openings": []}]}, "rules"),
+        (code(1), "north", {"gates": [{"ticket_type_ids": [], "openings": []}], "gate_ids": ["gat_2"]}, "rules"),
         (code(1, ticket_type=STUDENT), "North", {"gates": [{"ticket_type_ids": [REGULAR], "openings": []}]}, "product"),
         (code(1), "North", {"gates": [{"ticket_type_ids": [], "openings": [["2026-06-02", "2026-06-03"]]}]}, "invalid_time"),
     ],
@@ -244,10 +255,41 @@ def test_off_line_it_knows_who_went_through(store: Store) -> None:
 def test_it_knows_who_came_in_elsewhere_before_the_network_went(store: Store) -> None:
     mine = scanner(store)
     again = bundle()
-    again["records"][1] |= {"inside": True, "entered": {"at": "2026-06-01T11:30:00.000Z", "gate": "South"}}
+    again["records"][1] |= {"inside": True, "entered": {"at": "2026-06-01T11:30:00Z", "gate": "South"}}
     store.apply(again)
     answer = mine.scan(code(1))
     assert (answer.reason, "South" in answer.detail) == ("already_redeemed", True)
+
+
+def test_it_keeps_the_gate_that_it_was_paired_for_without_being_told(store: Store) -> None:
+    gate = {"id": "gat_1", "name": "North", "ticket_type_ids": [STUDENT], "openings": [], "reentry": "never"}
+    assert scanner(store, gates=[gate], gate_ids=["gat_1"]).scan(code(1)).reason == "product"
+
+
+def test_what_the_platform_tells_of_later_passages_counts_and_of_earlier_ones_does_not(store: Store) -> None:
+    mine = scanner(store)
+    assert mine.scan(code(1)).admitted
+
+    def told(inside: bool, passed_at: datetime | None) -> str | None:
+        page = bundle()
+        entered = {"at": "2026-06-01T11:00:00Z", "gate": "South"} if passed_at else None
+        page["records"][1] |= {"inside": inside, "entered": entered, "passed_at": passed_at.isoformat() if passed_at else None}
+        store.apply(page)
+        return mine.scan(code(1)).reason
+
+    assert told(False, None) == "already_redeemed"  # from before it was heard of
+    assert told(False, NOON - timedelta(minutes=5)) == "already_redeemed"
+    mine.clock = lambda: NOON + timedelta(hours=1)
+    assert told(False, NOON + timedelta(minutes=5)) is None  # they left at another gate
+
+
+def test_an_entry_elsewhere_that_was_annulled_is_forgotten(store: Store) -> None:
+    entered = bundle()
+    entered["records"][1] |= {"inside": True, "entered": {"at": "2026-06-01T11:30:00Z", "gate": "South"}}
+    mine = scanner(store, records=entered["records"])
+    assert mine.scan(code(1)).reason == "already_redeemed"
+    store.apply(bundle())
+    assert mine.scan(code(1)).admitted
 
 
 def test_a_revoked_code_stays_so_whatever_an_earlier_page_says(store: Store) -> None:
@@ -355,16 +397,54 @@ def test_a_stolen_store_opens_no_record_without_its_code(tmp_path: Path, door: D
     proofs = [base64.b32decode(scan["code"].removeprefix("KETEMU:S1:") + "======")[-16:] for scan in waiting]
     for number in range(20):
         lookup = secrets_of(signed_bytes(code(number))).lookup
-        _, sealed = store.record(lookup)
-        assert sealed is not None
+        sealed = sealed_in(store, number)
         for guess in (lookup, *proofs):  # what a thief has: none of it is a key
             with pytest.raises(InvalidTag):
                 unseal(CodeSecrets(lookup, guess * 2, b""), sealed)
-    assert (
-        unseal(secrets_of(signed_bytes(code(3))), store.record(secrets_of(signed_bytes(code(3))).lookup)[1] or b"").name
-        == "Guest 3"
-    )
+    assert unseal(secrets_of(signed_bytes(code(3))), sealed_in(store, 3)).name == "Guest 3"
     store.close()
+
+
+def sealed_in(store: Store, number: int) -> bytes:
+    record = store.record(secrets_of(signed_bytes(code(number))).lookup)
+    assert record is not None
+    assert record.sealed is not None
+    return record.sealed
+
+
+def test_a_stolen_store_has_no_credential_without_its_passphrase(tmp_path: Path) -> None:
+    store = Store(tmp_path / "scanner.db")
+    store.keep("paired", ["https://api", CONFERENCE, credential.seal("DEVICE.CNF.SECRET", "correct horse", cost=2**10)])
+    files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"SECRET" not in files
+    assert b"correct horse" not in files
+    kept = store.kept("paired")[2]
+    assert credential.unseal(kept, "correct horse") == "DEVICE.CNF.SECRET"
+    with pytest.raises(credential.WrongPassphrase):
+        credential.unseal(kept, "correct horsf")
+    store.close()
+
+
+def test_nobody_else_on_the_device_reads_its_files(tmp_path: Path) -> None:
+    store = Store(tmp_path / "scanner.db")
+    scanner(store).scan(code(1))
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+    store.close()
+
+
+def test_it_is_paired_with_a_passphrase_of_eight_letters_and_runs_with_no_other(tmp_path: Path, door: DoorServer) -> None:
+    def run(*arguments: str, passphrase: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "scanner", "--store", str(tmp_path / "scanner.db"), *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env={"SCANNER_PASSPHRASE": passphrase}, capture_output=True, text=True, check=False
+        )
+
+    assert "8 letters" in run("pair", door.url, "KETEMU:D1:X", passphrase="short").stderr
+    assert run("pair", door.url, "KETEMU:D1:X", passphrase="correct horse").stdout == "Paired.\n"
+    assert "not the passphrase" in run("sync", passphrase="another horse").stderr
+    assert run("sync", passphrase="correct horse").stdout == "[on line; 0 waiting]\n"
+    assert door.credentials[-1] == "Device DEVICE.CNF.SECRET"
+    assert b"DEVICE.CNF.SECRET" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_a_receipt_is_no_code_for_a_scanner(store: Store) -> None:
@@ -372,6 +452,6 @@ def test_a_receipt_is_no_code_for_a_scanner(store: Store) -> None:
 
 
 def test_what_the_platform_said_is_kept_without_names(store: Store) -> None:
-    store.enqueue({"nonce": "n1"}, b"l", Passage(True, "2026-06-01T12:00:00.000Z", None))
+    store.enqueue({"nonce": "n1"}, b"l", Passage(True, "2026-06-01T12:00:00.000+00:00", "2026-06-01T12:00:00.000+00:00", None))
     store.settle([{"nonce": "n1", "status": "ok", "reason": None, "result": {"ticket": {"attendee_name": "Grace"}}}])
     assert store.answers() == {"n1": {"status": "ok", "reason": None}}
