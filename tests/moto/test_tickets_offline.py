@@ -54,8 +54,10 @@ def offline(cursor: str | None = None, *, caller: Caller | None = DOOR, **query:
 
 
 def relayed(table: Table, *, since: int = 0) -> int:
-    """Hands the outbox to the worker as the bus does, twice and backwards; how many messages there are by now."""
-    told: list[Message] = [message for message in table.outbox() if type(message) in worker.handler.reactions]
+    """Hands what is told of tickets to the worker as the bus does, twice and backwards; how many messages there are by now."""
+    told: list[Message] = [
+        message for message in table.outbox() if worker.handler.reactions.get(type(message)) is worker.on_ticket_changed
+    ]
     for message in [*reversed(told[since:]), *told[since:]]:
         assert not deliver(worker.handler, message)
     return len(told)
