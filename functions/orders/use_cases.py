@@ -1,6 +1,7 @@
 """What people do with orders, and what messages do to them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from math import ceil
 from typing import Protocol
 
@@ -16,6 +17,10 @@ from shared.clock import Clock
 from shared.errors import KeyReused, NotFound
 from shared.messages import Message, OrderReserved
 from shared.telemetry import count, logger
+
+# A try to end a hold that fails is made again this soon, and for so long: a queue makes one after minutes, and a hold ends on time.
+_AGAIN = 2  # seconds
+_PATIENCE = timedelta(seconds=30)
 
 
 class AlreadyPlaced(Exception):
@@ -111,11 +116,17 @@ def expire_when_due(orders: Orders, providers: Providers, delay: Delay, clock: C
     if remaining > 0:
         delay.send(reserved, remaining)
         return
-    order = orders.find(reserved.order_id)
-    if order is None:
-        logger.warning("a reservation without an order", order_id=reserved.order_id)
-        return
-    expire(orders, providers, clock, order)
+    try:
+        order = orders.find(reserved.order_id)
+        if order is None:
+            logger.warning("a reservation without an order", order_id=reserved.order_id)
+            return
+        expire(orders, providers, clock, order)
+    except Exception:
+        if clock() > reserved.expires_at + _PATIENCE:
+            raise
+        logger.exception("a hold is not ended yet", order_id=reserved.order_id)
+        delay.send(reserved, _AGAIN)
 
 
 def expire(orders: PayableOrders, providers: Providers, clock: Clock, order: Order) -> Order:

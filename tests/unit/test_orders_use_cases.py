@@ -69,6 +69,20 @@ def test_a_hold_that_was_settled_meanwhile_is_left_alone(meanwhile: Callable[[Or
         assert orders.sent == []
 
 
+def test_a_try_to_end_a_hold_that_fails_is_made_again_within_seconds() -> None:
+    class Crowded(FakeOrders):
+        def change(self, *_: Any) -> Order:
+            raise Busy("others are changing the same")
+
+    delay = FakeDelay()
+    for late in (0, 2, 30):
+        expire_when_due(Crowded(RESERVED), Till(), delay, at(NOON + timedelta(seconds=late)), MESSAGE)
+    assert delay.sent == [(MESSAGE, 2)] * 3
+    with pytest.raises(Busy):  # the queue has its own patience
+        expire_when_due(Crowded(RESERVED), Till(), delay, at(NOON + timedelta(seconds=31)), MESSAGE)
+    assert len(delay.sent) == 3
+
+
 def test_a_reservation_of_no_known_order_ends_quietly() -> None:
     expire_when_due(FakeOrders(replace(RESERVED, id="ord_2")), Till(), FakeDelay(), at(NOON), MESSAGE)
 
