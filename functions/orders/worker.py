@@ -1,7 +1,6 @@
-"""Messages to this context: what is on sale, to copy; holds that end, and payments to ask after; orders for the ledger."""
+"""Messages to this context: what is on sale, to copy; holds that end, and payments to ask after; seats for those who wait."""
 
 from functions.orders.dynamo import DynamoOrders
-from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
@@ -9,12 +8,10 @@ from functions.orders.privacy import RULES, forget_in_ledger
 from functions.orders.providers import AllProviders
 from functions.orders.serving import serve, serve_after, serve_pool
 from functions.orders.use_cases import expire_when_due
-from functions.orders.use_cases_ledger import keep_entry
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
 from shared.clock import now
 from shared.delay import SqsDelay
 from shared.messages import (
-    AttendeeChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -42,15 +39,9 @@ def on_pool_changed(changed: PoolChanged) -> None:
 
 def on_order_reserved(reserved: OrderReserved) -> None:
     expire_when_due(DynamoOrders(), AllProviders(), SqsDelay(), now, reserved)
-    on_order_changed(reserved)
-
-
-def on_order_changed(change: OrderReserved | OrderPaid | OrderExpired | OrderCancelled | OrderRefunded | AttendeeChanged) -> None:
-    keep_entry(DynamoOrders(), DynamoLedger(), change.order_id)
 
 
 def on_order_settled(change: OrderPaid | OrderExpired | OrderCancelled | OrderRefunded) -> None:
-    on_order_changed(change)
     if order := DynamoOrders().find(change.order_id):
         serve_after(DynamoWaiting(), now, order)
 
@@ -73,7 +64,6 @@ handler = Worker(
         OrderExpired: on_order_settled,
         OrderCancelled: on_order_settled,
         OrderRefunded: on_order_settled,
-        AttendeeChanged: on_order_changed,
         PaymentPending: on_payment_pending,
         WaitingListLeft: on_place_given_up,
         WaitingListOffered: on_place_given_up,

@@ -73,6 +73,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "mail_events", "handler"
     elif event.get("source") == "aws.events":
         module, name = {"auth": "rotation", "orders": "schedule"}[context], "handler"
+    elif path.stem == "ledger-queue":
+        module, name = "ledger_worker", "handler"
     elif event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb":
         module, name = "journal_stream", "handler"
     elif "connectionId" in event.get("requestContext", {}):

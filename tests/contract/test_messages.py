@@ -35,7 +35,12 @@ WAITER: dict[str, Any] = {
     "leave_token": "wtl_1.secret",
 }
 
-QUEUES = ["Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications"]
+CONTEXTS = ("Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications")
+# Each queue and the worker that empties it.
+QUEUES = {
+    **{context: f"functions.{context.lower()}.worker" for context in CONTEXTS},
+    "OrdersLedger": "functions.orders.ledger_worker",
+}
 
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
 REACHES: list[tuple[Message, set[str]]] = [
@@ -47,8 +52,8 @@ REACHES: list[tuple[Message, set[str]]] = [
         )
         for kind in (messages.EmailVerificationRequested, messages.EmailChangeRequested, messages.PasswordResetRequested)
     ),
-    (messages.DataExportRequested(user_id="usr_1", export_id="exp_1"), set(QUEUES)),
-    (messages.UserErased(**ADA), set(QUEUES)),
+    (messages.DataExportRequested(user_id="usr_1", export_id="exp_1"), set(CONTEXTS)),
+    (messages.UserErased(**ADA), set(CONTEXTS)),
     (messages.PasswordForgotten(email="ada@example.org"), {"Auth"}),
     (
         messages.EmailChanged(**ADA, old_email="a@example.org"),
@@ -97,14 +102,14 @@ REACHES: list[tuple[Message, set[str]]] = [
         {"Events", "Notifications"},
     ),
     (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Tickets", "Notifications"}),
-    (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders"}),
+    (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders", "OrdersLedger"}),
     (
         messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
-        {"Orders", "Tickets", "Notifications"},
+        {"Orders", "OrdersLedger", "Tickets", "Notifications"},
     ),
-    (messages.OrderExpired(**ORDER), {"Orders", "Notifications"}),
-    (messages.OrderCancelled(**ORDER, was_paid=False), {"Orders", "Tickets", "Notifications"}),
-    (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "Tickets", "Notifications"}),
+    (messages.OrderExpired(**ORDER), {"Orders", "OrdersLedger", "Notifications"}),
+    (messages.OrderCancelled(**ORDER, was_paid=False), {"Orders", "OrdersLedger", "Tickets", "Notifications"}),
+    (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "OrdersLedger", "Tickets", "Notifications"}),
     (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
     (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
     (messages.WaitingListJoined(**WAITER), {"Notifications"}),
@@ -115,7 +120,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         messages.AttendeeChanged(
             **ORDER, number=1, attendee_name="Grace", attendee_email="grace@example.org", is_paid=True, revision=3
         ),
-        {"Orders", "Tickets", "Notifications"},
+        {"OrdersLedger", "Tickets", "Notifications"},
     ),
     (
         messages.OrderMailRequested(
@@ -277,10 +282,10 @@ def test_each_message_reaches_exactly_its_queues() -> None:
                     sqs.delete_message(QueueUrl=urls[context], ReceiptHandle=one["ReceiptHandle"])
 
 
-@pytest.mark.parametrize("context", QUEUES)
-def test_a_worker_reacts_to_exactly_what_reaches_its_queue(context: str) -> None:
-    reactions = import_module(f"functions.{context.lower()}.worker").handler.reactions
-    assert {kind.__name__ for kind in reactions} == set(RULES[f"{context}Rule"]["EventPattern"]["detail-type"])
+@pytest.mark.parametrize(("queue", "module"), QUEUES.items())
+def test_a_worker_reacts_to_exactly_what_reaches_its_queue(queue: str, module: str) -> None:
+    reactions = import_module(module).handler.reactions
+    assert {kind.__name__ for kind in reactions} == set(RULES[f"{queue}Rule"]["EventPattern"]["detail-type"])
 
 
 def test_only_the_relay_publishes() -> None:

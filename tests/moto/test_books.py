@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.orders import api, worker
+from functions.orders import api, ledger_worker, worker
 from functions.tickets import worker as tickets_worker
 from localstack.books import EXPIRY, Books, Imbalance, imbalances
 from shared.caller import Caller
@@ -40,7 +40,8 @@ def rows(table: Table, monkeypatch: pytest.MonkeyPatch) -> Rows:
     assert call(api.handler, "POST", f"/orders/{_order(2)}/cancel", caller=BOB).status == 200
     paid = [message for message in table.outbox() if isinstance(message, OrderPaid)]
     assert not deliver(tickets_worker.handler, *paid)
-    assert not deliver(worker.handler, *[message for message in table.outbox() if type(message).__name__.startswith("Order")])
+    for each in (worker.handler, ledger_worker.handler):
+        assert not deliver(each, *[message for message in table.outbox() if type(message) in each.reactions])
     return table.items()
 
 

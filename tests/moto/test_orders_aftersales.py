@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 
 from functions.notifications import worker as notifications_worker
-from functions.orders import api, worker
+from functions.orders import api, ledger_worker, worker
 from functions.orders.domain import MAX_CHANGES
 from functions.tickets import api as tickets_api
 from functions.tickets import worker as tickets_worker
@@ -141,7 +141,7 @@ def test_the_organiser_s_list_and_the_buyer_hear_of_a_new_name(table: Table) -> 
     order_id = bought()
     name(order_id, 1, GRACE)
     messages = sent(table, AttendeeChanged)
-    assert not deliver(worker.handler, *messages)
+    assert not deliver(ledger_worker.handler, *messages)
     assert not deliver(notifications_worker.handler, *messages)
     listed = call(api.handler, "GET", f"/orders/conferences/{CONFERENCE}?q=grace", caller=HOST).json["items"]
     assert [each["id"] for each in listed] == [order_id]

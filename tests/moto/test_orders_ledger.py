@@ -14,7 +14,7 @@ import boto3
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
-from functions.orders import api, dynamo_ledger, use_cases_ledger, worker
+from functions.orders import api, dynamo_ledger, ledger_worker, use_cases_ledger
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.items_ledger import EntryItem
 from functions.orders.ledger import Entry
@@ -55,7 +55,7 @@ def sold(table: Table) -> list[str]:
 
 
 def told(table: Table) -> None:
-    assert deliver(worker.handler, *heard(table)) == []
+    assert deliver(ledger_worker.handler, *heard(table)) == []
 
 
 def heard(table: Table) -> list[Message]:
@@ -173,7 +173,7 @@ def test_messages_count_once_in_whatever_order_and_however_often_they_come(table
     messages = heard(table)
     assert len(messages) >= 4
     for way in permutations(messages):
-        assert deliver(worker.handler, *way, *way) == []
+        assert deliver(ledger_worker.handler, *way, *way) == []
         total = get(f"{URL}/totals", ADA).json["total"]
         assert (total["tickets_paid"], total["tickets_expired"], total["tickets_reserved"]) == (2, 3, 0)
         assert total["revenue"]["amount"] == 9800
@@ -238,14 +238,14 @@ def test_a_failure_of_the_database_is_tried_again_by_the_queue(table: Table, mon
 
     with monkeypatch.context() as broken:
         broken.setattr(dynamo_ledger, "transact", fail)
-        assert len(deliver(worker.handler, *heard(table))) == 1
+        assert len(deliver(ledger_worker.handler, *heard(table))) == 1
     told(table)
     assert len(listed()) == 1
 
 
 def test_a_message_of_an_order_that_is_not_there_is_let_go(table: Table) -> None:
     stray = OrderReserved(conference_id=CONFERENCE, order_id="ord_9", buyer_id="usr_bob", expires_at=now() + timedelta(hours=1))
-    assert deliver(worker.handler, stray) == []
+    assert deliver(ledger_worker.handler, stray) == []
     assert listed() == []
 
 
