@@ -22,7 +22,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ format: environment ## put the code in order
 
 openapi: environment ## write the OpenAPI document of the API
 	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+bench: environment ## measure imports and artifacts, and write docs/benchmarks.md (ONLY=imports or sizes: one part, printed)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 contention: environment ## simulate what meets at an on-sale, and draw docs/contention.png
 	@PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --with matplotlib python bench/contention.py --plot docs/contention.png

@@ -77,6 +77,12 @@ def build(function: str, artifact: Path, where: Target) -> None:
     shutil.copytree(packages(ROOT / "requirements" / f"{context}.txt", where), artifact, copy_function=_link, dirs_exist_ok=True)
 
 
+def handlers() -> dict[str, str]:
+    """The functions of the template, each with its Handler."""
+    resources = {name: each for name, each in _template()["Resources"].items() if isinstance(each, dict)}  # a loop is a list
+    return {name: each["Properties"]["Handler"] for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"}
+
+
 def context_of(function: str) -> str:
     """The folder of a function, read from its Handler (`functions.orders.api.handler` is of orders)."""
     resource = _template()["Resources"].get(function)
