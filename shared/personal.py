@@ -7,6 +7,7 @@ some seconds and 0.03 USD a gigabyte, for what happens a few times a year (docs/
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config import env
 from shared.errors import JsonObject
-from shared.messages import DataExportRequested, UserErased
+from shared.messages import DataExportRequested, RetentionEnded, UserErased
 from shared.table import Item
 from shared.telemetry import logger
 from shared.worker import Reactions
@@ -26,6 +27,7 @@ NOBODY, NO_EMAIL = "(erased)", "erased@erased.invalid"
 
 _TECHNICAL = {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "v", "kind"}
 _SECRET = {"password_hash", "token_digest", "digest", "salt", "secret_hash", "fingerprint", "registration_id", "code", "secret"}
+_SIDE_BY_SIDE = 16  # items changed at once: of a conference there are thousands
 _KEYS = ("pk", "gsi1pk", "gsi2pk")
 
 
@@ -76,6 +78,27 @@ class Person:
 Telling = Callable[[JsonObject, Person], set[str]]
 
 
+# The attributes of an item as they are once the retention of its conference has ended; None: the item goes.
+Passing = Callable[[JsonObject], JsonObject | None]
+
+
+def gone(_: JsonObject) -> None:
+    """Items that have no use afterwards."""
+
+
+def blank(*attributes: str) -> Passing:
+    """Items that stay and name nobody, whatever they say of one."""
+    return lambda item: {each: _nobody(each) for each in attributes if item.get(each)}
+
+
+def nameless(value: Any) -> Any:
+    """Whatever has an e-mail in it, however deep, has neither that nor the name beside it."""
+    if isinstance(value, Mapping):
+        people = {each: _nobody(each) for each in ("name", "email") if each in value} if "email" in value else {}
+        return {name: nameless(each) for name, each in value.items()} | people
+    return [nameless(each) for each in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What becomes of items that are about a person and not in a partition of theirs (what is in one is deleted).
@@ -83,7 +106,8 @@ class Rules:
     `deleted`: kinds that go. `kept`: kinds that stay even in a partition of theirs: they name nobody. `telling`: what is blanked,
     by kind. `retold`: kinds with free text in which a name is blanked too.
     `of_account`: kinds that are of one account only, so that an e-mail in them is of somebody who registered with it since.
-    `theirs`: kinds elsewhere that are shown to whoever an attribute names.
+    `theirs`: kinds elsewhere that are shown to whoever an attribute names. `passing`: what becomes of a conference's items, by
+    kind, once its retention has ended; of other kinds nothing.
     """
 
     deleted: frozenset[str] = frozenset()
@@ -92,6 +116,7 @@ class Rules:
     retold: frozenset[str] = frozenset()
     of_account: frozenset[str] = frozenset()
     theirs: Mapping[str, str] = field(default_factory=dict)
+    passing: Mapping[str, Passing] = field(default_factory=dict)
 
 
 def part_key(export_id: str, context: str) -> str:
@@ -121,8 +146,29 @@ def forget(message: UserErased, rules: Rules) -> None:
     logger.info("personal data erased", user_id=message.user_id, items=changed)
 
 
+def pass_on(message: RetentionEnded, rules: Rules) -> None:
+    """Anonymise what is kept of the people at a conference. Safe to repeat."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        changed = sum(pool.map(lambda item: _pass(item, rules), _of_conference(message.conference_id, rules)))
+    logger.info("retention ended", items=changed)
+
+
+def _of_conference(conference_id: str, rules: Rules) -> Iterator[JsonObject]:
+    named = Person(conference_id)  # an id is looked for alike, whatever it is of
+    return (item for item in items() if (item["kind"] in rules.passing or item["kind"] == "Outbox") and named.is_in(item))
+
+
+def _pass(item: JsonObject, rules: Rules) -> int:
+    after = rules.passing.get(item["kind"], gone)(item)
+    if after is None:
+        return _delete(item)
+    changed = {name: value for name, value in after.items() if value != item.get(name)}
+    return _change(item, changed) if changed else 0
+
+
 def about_people(rules: Rules, before: Callable[[UserErased], None] = lambda _: None) -> Reactions:
-    """What every context's worker does about a person who asks for their data or leaves; `before` is what a context does first."""
+    """What every context's worker does about a person who asks for their data or leaves, and about a conference whose retention
+    has ended; `before` is what a context does first when somebody leaves."""
 
     def on_data_export_requested(message: DataExportRequested) -> None:
         hand_over(message, rules)
@@ -131,7 +177,11 @@ def about_people(rules: Rules, before: Callable[[UserErased], None] = lambda _: 
         before(message)
         forget(message, rules)
 
-    return {DataExportRequested: on_data_export_requested, UserErased: on_user_erased}
+    def on_retention_ended(message: RetentionEnded) -> None:
+        pass_on(message, rules)
+
+    ends = {RetentionEnded: on_retention_ended} if rules.passing else {}
+    return {DataExportRequested: on_data_export_requested, UserErased: on_user_erased, **ends}
 
 
 def export(person: Person, rules: Rules) -> list[JsonObject]:

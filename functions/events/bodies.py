@@ -40,6 +40,10 @@ HoldMinutes = (
     Annotated[int, Field(ge=1, le=1440, strict=True)]
     | Annotated[float, Field(ge=0.1, le=1440, strict=True, description="Half a minute: 0.5")]
 )
+RetentionDays = Annotated[
+    int,
+    Field(ge=1, le=3650, strict=True, description="After the end: then what is known of people is anonymised (docs/accounts.md)"),
+]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description="BCP 47")]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
 HttpsUrl = Annotated[str, Field(max_length=1000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s<>\"]*)?$")]
@@ -71,6 +75,7 @@ class CreateConference(Body):
     currency: Currency
     hold_minutes: HoldMinutes = 15
     contact_email: Email | None = None
+    retention_days: RetentionDays | None = None
 
 
 class ChangeConference(Changes):
@@ -83,6 +88,7 @@ class ChangeConference(Changes):
     currency: Currency = ABSENT
     hold_minutes: HoldMinutes = ABSENT
     contact_email: Email | None = ABSENT
+    retention_days: RetentionDays | None = ABSENT
 
 
 class AddRoom(Body):

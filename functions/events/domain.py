@@ -151,6 +151,9 @@ class Conference:
     release: int = 0
     revision: int = 1
     version: int = 1
+    retention_days: int | None = None  # after its end, for which what is known of people is kept; None: nobody has said
+    retention_told_at: datetime | None = None  # its organisers, that the end is near
+    retention_ended_at: datetime | None = None
 
     @property
     def window(self) -> Window:
@@ -190,6 +193,8 @@ class Conference:
         if self.is_published and changed.currency != self.currency:
             raise CurrencyFixed(f"The conference is published and sells in {self.currency}; that cannot become {changed.currency}.")
         changed.check()
+        if changed.retention_days != self.retention_days or changed.ends_at != self.ends_at:
+            return replace(changed, retention_told_at=None)  # of another day
         return changed
 
     def with_release(self) -> Self:

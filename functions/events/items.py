@@ -5,7 +5,7 @@ RELEASED#<number>;
 pk SLUG#<slug>: sk SLUG; pk USER#<user>: sk STAR#<conference>#<session> | CALENDAR#<conference>; pk TICKET#<ticket>: sk TICKET.
 gsi1: PUBLISHED by start, USER#<user> for the conferences they are a member of, STARRED#<conference>#<session> for the people who
 starred it, CALENDAR#<hash of the secret> for a subscription, SOLD#<ticket type> for the tickets that stand.
-gsi2: AUDIENCE#<conference> by person, for whoever holds a ticket or starred a session.
+gsi2: AUDIENCE#<conference> by person, for whoever holds a ticket or starred a session; RETENTION by when a step of it is due.
 """
 
 from dataclasses import asdict, fields
@@ -24,6 +24,7 @@ from pynamodb.expressions.update import Action
 from functions.events import domain
 from functions.events.membership import Invitation, Member
 from functions.events.release_diff import DiffCounts, ReleaseSummary
+from functions.events.retention import due_at
 from functions.events.subscription import Subscription
 from shared.caller import Role
 from shared.clock import iso
@@ -31,7 +32,7 @@ from shared.table import Item
 
 CONF, MEMBER, PART, RELEASE, RELEASED = "CONF", "MEMBER#", "PART#", "RELEASE#", "RELEASED#"
 STAR, CALENDAR = "STAR#", "CALENDAR#"
-PUBLISHED = "PUBLISHED"
+PUBLISHED, RETENTION = "PUBLISHED", "RETENTION"
 
 CONFERENCE_FIELDS = [field.name for field in fields(domain.Conference)]
 INVITATION_FIELDS = [field.name for field in fields(Invitation)]
@@ -58,6 +59,11 @@ class SlugItem(Item, discriminator="Slug"):
         return cls(pk=slug_partition(conference.slug), sk="SLUG", conference_id=conference.id)
 
 
+def _retained(conference: domain.Conference) -> dict[str, str | None]:
+    due = due_at(conference)
+    return {"gsi2pk": RETENTION if due else None, "gsi2sk": f"{iso(due)}#{conference.id}" if due else None}
+
+
 class ConferenceItem(Item, discriminator="Conference"):
     v = NumberAttribute(default=1)
     id = UnicodeAttribute()
@@ -75,6 +81,9 @@ class ConferenceItem(Item, discriminator="Conference"):
     release = NumberAttribute()
     revision = NumberAttribute()
     version = NumberAttribute(default=1)
+    retention_days = NumberAttribute(null=True)
+    retention_told_at = UTCDateTimeAttribute(null=True)
+    retention_ended_at = UTCDateTimeAttribute(null=True)
     fingerprint = UnicodeAttribute()
     rooms = NumberAttribute(default=0)
     tracks = NumberAttribute(default=0)
@@ -85,7 +94,7 @@ class ConferenceItem(Item, discriminator="Conference"):
 
     @classmethod
     def of(cls, conference: domain.Conference, fingerprint: str) -> Self:
-        values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS}
+        values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS} | _retained(conference)
         return cls(pk=partition(conference.id), sk=CONF, fingerprint=fingerprint, **values)
 
     @classmethod
@@ -98,6 +107,7 @@ class ConferenceItem(Item, discriminator="Conference"):
         values = {name: getattr(conference, name) for name in CONFERENCE_FIELDS}
         values["gsi1pk"] = PUBLISHED if conference.is_published else None
         values["gsi1sk"] = f"{iso(conference.starts_at)}#{conference.id}" if conference.is_published else None
+        values |= _retained(conference)
         attributes = cls.get_attributes()
         return [attributes[name].remove() if value is None else attributes[name].set(value) for name, value in values.items()]
 

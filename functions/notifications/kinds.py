@@ -60,6 +60,7 @@ _TABLE = (
     Kind("password-changed", "Your password was changed", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("invited", "Invitations to work on a conference", inbox=Setting.NEVER, email=Setting.ALWAYS),
     Kind("role-changed", "Your role in a conference changed", inbox=Setting.ALWAYS),
+    Kind("retention-ending", "Data of a conference of yours is soon anonymised", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-paid", "Tickets you bought", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("attendee-changed", "A ticket of your order is for somebody else", email=Setting.OFF),
     Kind("order-expired", "A reservation of yours expired"),

@@ -1,14 +1,24 @@
 """What becomes of a person's data here when they are erased. What others were told of them stays told, and names nobody."""
 
 from functions.notifications.dynamo_people import DynamoAddresses
+from functions.notifications.kinds import KINDS
+from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import Rules
+from shared.personal import NOBODY, Rules, gone
+
+
+def _told_after(item: JsonObject) -> JsonObject:
+    """What it was about, and no more whom it named: the inbox counts on."""
+    kind = KINDS.get(item["what"])
+    return {"title": kind.title if kind else NOBODY, "body": ""}
+
 
 RULES = Rules(
     deleted=frozenset({"Gathered", "Connection", "LiveTicket", "Listener"}),
     retold=frozenset({"Notification", "DigestEntry"}),
     of_account=frozenset({"Person"}),
     theirs={"Connection": "user_id"},
+    passing={"Notification": _told_after, "DigestEntry": gone},
 )
 
 

@@ -1,13 +1,14 @@
 """What becomes of a person's data here when they are erased. Orders stay, as the books must, and name nobody."""
 
+import json
 from dataclasses import replace
 
 from functions.orders.dynamo_ledger import DynamoLedger
 from functions.orders.items_ledger import EntryItem
-from functions.orders.ledger import Entry
+from functions.orders.ledger import Entry, type_tag, words_of
 from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import NO_EMAIL, NOBODY, Person, Rules, items
+from shared.personal import NO_EMAIL, NOBODY, Person, Rules, blank, items, nameless
 
 
 def _order(item: JsonObject, person: Person) -> set[str]:
@@ -18,8 +19,32 @@ def _waiting(item: JsonObject, person: Person) -> set[str]:
     return {"user_name", "user_email"} if item["user_id"] == person.user_id else set()
 
 
+def _order_after(item: JsonObject) -> JsonObject:
+    return {"buyer_name": NOBODY, "buyer_email": NO_EMAIL, "lines": nameless(item["lines"])}
+
+
+def _entry_after(item: JsonObject) -> JsonObject:
+    tickets = [[*ticket[:4], NOBODY, NO_EMAIL, *ticket[6:]] for ticket in json.loads(item["tickets"])]
+    return {"buyer_name": NOBODY, "buyer_email": NO_EMAIL, "tickets": json.dumps(tickets)}
+
+
+def _word_after(item: JsonObject) -> JsonObject | None:
+    """An order is found by its id and its ticket types, and no more by who it was for."""
+    word, _, order_id = item["sk"].rsplit("#", 2)
+    return {} if word in words_of(order_id) or word.startswith(type_tag("")) else None
+
+
 # A refund counts down how many tickets somebody has: the count stays, of an id.
-RULES = Rules(kept=frozenset({"Count"}), telling={"Order": _order, "WaitingEntry": _waiting})
+RULES = Rules(
+    kept=frozenset({"Count"}),
+    telling={"Order": _order, "WaitingEntry": _waiting},
+    passing={
+        "Order": _order_after,
+        "WaitingEntry": blank("user_name", "user_email"),
+        "LedgerEntry": _entry_after,
+        "LedgerWord": _word_after,
+    },
+)
 
 
 def forget_in_ledger(message: UserErased) -> None:

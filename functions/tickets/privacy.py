@@ -10,7 +10,7 @@ from functions.tickets.use_cases_offline import record_of
 from shared.clock import now
 from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import NO_EMAIL, NOBODY, Person, Rules, items
+from shared.personal import NO_EMAIL, NOBODY, Person, Rules, blank, gone, items
 
 
 def _ticket(item: JsonObject, person: Person) -> set[str]:
@@ -24,6 +24,12 @@ RULES = Rules(
     kept=frozenset({"Listing", "Listed"}),  # the directory forgets by itself
     telling={"Ticket": _ticket},
     theirs={"TicketOffer": "offered_by", "DoorLookUp": "operator_id"},
+    # Once the retention of a conference has ended nobody is looked up at its door any more, and no scanner carries anybody.
+    passing={
+        "Ticket": blank("name", "email"),
+        "DoubleEntry": blank("note"),
+        **dict.fromkeys(("TicketOffer", "CodeRecord", "Listing", "Listed"), gone),
+    },
 )
 
 

@@ -31,6 +31,8 @@ from shared.messages.events import (
     MembershipChanged,
     MovedSession,
     PoolChanged,
+    RetentionEnded,
+    RetentionEnding,
     TicketTypeChanged,
 )
 from shared.messages.message import (
@@ -114,6 +116,8 @@ __all__ = [
     "PasswordResetRequested",
     "PaymentPending",
     "PoolChanged",
+    "RetentionEnded",
+    "RetentionEnding",
     "TicketCancelled",
     "TicketCheckedIn",
     "TicketIssued",

@@ -144,3 +144,24 @@ class MemberInvited(Message):
     expires_at: datetime
     conference_name: str = ""
     time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionEnding(Message):
+    """What is known of the people at a conference goes at `ends_at`, unless its `organizers` (people's ids) say otherwise."""
+
+    context = "events"
+    conference_id: str
+    conference_name: str
+    organizers: tuple[str, ...]
+    ends_at: datetime
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionEnded(Message):
+    """What each context knows of the people at a conference is anonymised; its books stay."""
+
+    context = "events"
+    conference_id: str
+    conference_name: str = ""

@@ -61,6 +61,11 @@ REACHES: list[tuple[Message, set[str]]] = [
     ),
     (messages.PasswordChanged(**ADA), {"Notifications"}),
     (
+        messages.RetentionEnding(**CNF, conference_name="C", organizers=("usr_1",), ends_at=NOON),
+        {"Notifications"},
+    ),
+    (messages.RetentionEnded(**CNF), {"Events", "Orders", "Tickets", "Notifications"}),
+    (
         messages.ConferencePublished(**CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"),
         set(),
     ),

@@ -105,6 +105,9 @@ def test_a_new_conference_is_a_draft_that_only_its_founder_sees(site: Site) -> N
         "release": 0,
         "revision": 1,
         "version": 1,
+        "retention_days": None,
+        "retention_told_at": None,
+        "retention_ended_at": None,
     }
     assert site.call("GET", caller=BOB).problem() == site.call("GET", caller=None).problem() == "not-found"
 
