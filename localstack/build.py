@@ -3,7 +3,8 @@
 An artifact holds the function's context (functions/<context>), the modules of shared/ that it imports, the packages locked in
 requirements/<context>.txt, and bytecode for all of it. Nothing else: no tests, no documents, no other context.
 
-KETEMU_TARGET says where it is to run: `emulator` (here, the default), `docker` (LocalStack's containers on this machine's
+KETEMU_TARGET says where it is to run: `embedded` (the emulator that `make run` starts, which is told where the packages are instead
+of being given copies), `emulator` (another of its kind here, the default), `docker` (LocalStack's containers on this machine's
 processor) or `aws` (the template's Runtime and Architectures).
 """
 
@@ -27,6 +28,7 @@ from localstack.failure import Failure
 from localstack.paths import CACHE, EMULATOR_PYTHON, ROOT, TEMPLATE
 
 FIRST_PARTY = ("functions", "shared")
+LINK = "packages.txt"  # in an embedded artifact: where its packages are (embedded/sitecustomize.py reads it)
 # Installed, but of no use at run time. METADATA and the licences stay: importlib.metadata and the law read them.
 # Of Pillow's codecs AVIF alone is 7 MB, and nothing here draws one.
 DEAD_WEIGHT = ("bin", "**/tests", "**/*.pyi", "**/*.pyx", "**/*.c", "**/*.h", "PIL/_avif.*", "pillow.libs/libavif*")
@@ -40,6 +42,7 @@ class Target:
     python: str | None  # path of an interpreter that can compile for it
     version: str = ""
     platform: str = ""  # as uv names it
+    links: bool = False  # whether it finds packages where they are installed
 
     @property
     def options(self) -> list[str]:
@@ -50,12 +53,12 @@ class Target:
 
 
 def target(name: str) -> Target:
-    if name == "emulator":
-        return Target(str(EMULATOR_PYTHON))
+    if name in ("emulator", "embedded"):
+        return Target(str(EMULATOR_PYTHON), links=name == "embedded")
     version = _globals()["Runtime"].removeprefix("python")
     machines = {"aws": _globals().get("Architectures", ["x86_64"])[0], "docker": platform.machine()}
     if name not in machines:
-        raise Failure(f"KETEMU_TARGET={name} is not known: emulator, docker or aws.")
+        raise Failure(f"KETEMU_TARGET={name} is not known: embedded, emulator, docker or aws.")
     machine = {"arm64": "aarch64", "AMD64": "x86_64"}.get(machines[name], machines[name])
     # Lambda's Python runs on Amazon Linux 2023, whose glibc is 2.34.
     return Target(interpreter(version), version, f"{machine}-manylinux_2_28")
@@ -74,7 +77,11 @@ def build(function: str, artifact: Path, where: Target) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, copy)
     compile_bytecode(artifact, where)
-    shutil.copytree(packages(ROOT / "requirements" / f"{context}.txt", where), artifact, copy_function=_link, dirs_exist_ok=True)
+    installed = packages(ROOT / "requirements" / f"{context}.txt", where)
+    if where.links:
+        (artifact / LINK).write_text(str(installed))
+    else:
+        shutil.copytree(installed, artifact, copy_function=_link, dirs_exist_ok=True)
 
 
 def handlers() -> dict[str, str]:
@@ -130,8 +137,7 @@ def imported(root: Path, file: Path) -> Iterator[Path]:
 
 def packages(lock: Path, where: Target) -> Path:
     """A directory with the packages of a lock file, installed once per content of the file and target."""
-    key = hashlib.sha256(lock.read_bytes() + repr((where, sys.version)).encode()).hexdigest()[:16]
-    ready = CACHE / "packages" / f"{lock.stem}-{key}"
+    ready = kept(lock, where)
     if ready.exists():
         return ready
     ready.parent.mkdir(parents=True, exist_ok=True)
@@ -160,6 +166,12 @@ def packages(lock: Path, where: Target) -> Path:
             if not ready.exists():
                 raise
     return ready
+
+
+def kept(lock: Path, where: Target) -> Path:
+    """Where `packages` has or will have them."""
+    key = hashlib.sha256(lock.read_bytes() + repr((where, sys.version)).encode()).hexdigest()[:16]
+    return CACHE / "packages" / f"{lock.stem}-{key}"
 
 
 def trim(installed: Path) -> None:

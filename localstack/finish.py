@@ -4,6 +4,7 @@ from typing import Any
 
 from localstack.endpoint import Endpoint
 
+RESERVED = "ReservedConcurrentExecutions"
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
@@ -18,6 +19,8 @@ def finish(endpoint: Endpoint, stack: str, mail_from: str) -> None:
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in properties:
             enable_time_to_live(endpoint, physical[name], properties["TimeToLiveSpecification"])
+        if resource["Type"] == "AWS::Lambda::Function" and RESERVED in properties:
+            reserve(endpoint, physical[name], properties[RESERVED])
         if resource["Type"] == "AWS::ApiGateway::RestApi" and GATEWAY_RESPONSES in properties.get("Body", {}):
             put_gateway_responses(endpoint, physical[name], properties["Body"][GATEWAY_RESPONSES])
     endpoint.client("ses").verify_email_identity(EmailAddress=mail_from)
@@ -28,6 +31,12 @@ def enable_time_to_live(endpoint: Endpoint, table: str, specification: dict[str,
     status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
     if status not in ("ENABLED", "ENABLING"):
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+def reserve(endpoint: Endpoint, function: str, concurrency: Any) -> None:
+    """`concurrency` is a number, or a choice by a condition: the one for a local stage, which this is."""
+    chosen = concurrency["Fn::If"][1] if isinstance(concurrency, dict) else concurrency
+    endpoint.client("lambda").put_function_concurrency(FunctionName=function, **{RESERVED: int(chosen)})
 
 
 def put_gateway_responses(endpoint: Endpoint, api: str, responses: dict[str, Any]) -> None:

@@ -7,4 +7,5 @@ TEMPLATE = ROOT / "template.yaml"
 LOCAL = ROOT / ".local"
 CACHE = LOCAL / "cache"
 BUILDS = LOCAL / "build"
+EMBEDDED = ROOT / "localstack" / "embedded"  # on the path of every process of the embedded emulator
 EMULATOR_PYTHON = LOCAL / "emulator" / "bin" / "python"

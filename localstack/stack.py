@@ -68,7 +68,7 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
             cache_port = port + 1 if ports.is_free(port + 1) else ports.free_port()
             programs = (children.enter_context(valkey(cache_port, data)), children.enter_context(emulator(port, data)))
         endpoint, redis_url = Endpoint(f"http://{ports.HOST}:{port}"), f"redis://{ports.HOST}:{cache_port}/0"
-        outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps)
+        outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps, embedded=True)
         yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs, _live_url(endpoint, outputs))
 
 

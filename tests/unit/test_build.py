@@ -1,6 +1,7 @@
 """What goes into a function's artifact, and what its lock files pin."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.util import MAGIC_NUMBER
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 from localstack import build
 from localstack.build import Target, compile_bytecode, context_of, sources, target, trim
 from localstack.failure import Failure
-from localstack.paths import ROOT
+from localstack.paths import EMBEDDED, ROOT
 
 CONTEXTS = ("gateway", "auth", "events", "orders", "tickets", "contacts", "notifications", "relay")
 RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
@@ -99,6 +100,23 @@ def test_packages_and_sources_meet_in_the_artifact(repository: Path, tmp_path: P
     assert (artifact / "pydantic" / "__init__.py").exists()
     assert (artifact / "functions" / "orders" / "templates" / "mail.txt").read_text() == "Hello"
     assert not (artifact / "functions" / "tickets").exists()
+
+
+def test_an_embedded_artifact_names_its_packages_and_a_process_in_it_finds_them(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed, artifact = tmp_path / "installed", tmp_path / "artifact"
+    installed.mkdir()
+    (installed / "only_there.py").write_text("ANSWER = 42\n")
+    artifact.mkdir()
+    monkeypatch.setattr(build, "ROOT", repository)
+    monkeypatch.setattr(build, "context_of", lambda function: "orders")
+    monkeypatch.setattr(build, "packages", lambda lock, where: installed)
+    build.build("OrdersApi", artifact, Target(sys.executable, links=True))
+    assert not (artifact / "only_there.py").exists()
+    run = [sys.executable, "-c", "import only_there; print(only_there.ANSWER)"]
+    found = subprocess.run(run, cwd=artifact, env={"PYTHONPATH": str(EMBEDDED)}, capture_output=True, text=True, check=True)
+    assert found.stdout == "42\n"
 
 
 def test_bytecode_is_valid_whatever_the_time_stamps_of_a_zip(tmp_path: Path) -> None:
