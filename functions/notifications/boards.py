@@ -8,7 +8,7 @@ from typing import Protocol
 from functions.notifications.digests import Delay
 from functions.notifications.live import Frame, Live, agenda_topic, door_topic
 from shared.clock import Clock
-from shared.messages import AgendaReleased, DoorCounted, TicketCheckedIn
+from shared.messages import AgendaReleased, CheckInAnnulled, DoorCounted, TicketCheckedIn
 
 PAUSE = timedelta(seconds=1)  # between two showings of a door: a busy one has several scans a second
 
@@ -37,8 +37,8 @@ class AgendaBoard(Protocol):
 
 
 class Doors(Protocol):
-    def count(self, message: TicketCheckedIn) -> None:
-        """Once by the message's id."""
+    def count(self, message: TicketCheckedIn | CheckInAnnulled) -> None:
+        """Once by the message's id: one more, or one less where it was taken back."""
 
     def counts(self, conference_id: str) -> DoorCounts: ...
     def turn(self, conference_id: str, at: datetime) -> Turn: ...
@@ -59,7 +59,7 @@ def show_agenda(board: AgendaBoard, live: Live, message: AgendaReleased) -> None
         live.tell(agenda_topic(message.conference_id), frame)
 
 
-def count_scan(doors: Doors, live: Live, delay: Delay, clock: Clock, message: TicketCheckedIn) -> None:
+def count_scan(doors: Doors, live: Live, delay: Delay, clock: Clock, message: TicketCheckedIn | CheckInAnnulled) -> None:
     doors.count(message)
     conference_id = message.conference_id
     if not live.connections.of(door_topic(conference_id)):

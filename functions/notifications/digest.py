@@ -7,6 +7,7 @@ from datetime import datetime
 from functions.notifications.domain import Notification
 from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Link, Mailbox
+from shared.personal import NOBODY
 
 _SHOWN = 50  # news in one e-mail; the others are counted
 
@@ -21,8 +22,10 @@ class Entry:
 
 
 def still_news(entries: Sequence[Entry], unread: Collection[str], choices: Choices) -> list[Entry]:
-    """Without what was read or deleted in the inbox meanwhile, and what its person has muted meanwhile; as it happened."""
-    wanted = [entry for entry in entries if KINDS[entry.news.kind].reaches("email", choices)]
+    """Without what was read or deleted in the inbox meanwhile, what its person has muted meanwhile, and what was about somebody
+    who has been erased meanwhile; as it happened.
+    """
+    wanted = [entry for entry in entries if KINDS[entry.news.kind].reaches("email", choices) and NOBODY not in entry.news.title]
     return sorted((entry for entry in wanted if not entry.in_inbox or entry.news.id in unread), key=lambda entry: entry.news.id)
 
 

@@ -19,7 +19,7 @@ from pynamodb.transactions import TransactWrite
 from functions.notifications.boards import PAUSE, DoorCounts, Turn
 from functions.notifications.live import Frame, agenda_topic, door_topic
 from shared.clock import iso, now
-from shared.messages import TicketCheckedIn
+from shared.messages import CheckInAnnulled, TicketCheckedIn
 from shared.table import Item, failed_conditions, transact
 
 _BOARD = "BOARD"
@@ -57,9 +57,10 @@ class DynamoBoards:
 
 
 class DynamoDoors:
-    def count(self, message: TicketCheckedIn) -> None:
+    def count(self, message: TicketCheckedIn | CheckInAnnulled) -> None:
         mark = ScanMark(pk=f"SCAN#{message.id}", sk="SCAN", ttl=int((now() + _LIFE).timestamp()))
-        counted = DoorItem.entries.add(1) if message.direction == "entry" else DoorItem.exits.add(1)
+        by = -1 if isinstance(message, CheckInAnnulled) else 1
+        counted = DoorItem.entries.add(by) if message.direction == "entry" else DoorItem.exits.add(by)
 
         def write(transaction: TransactWrite) -> None:
             transaction.save(mark, condition=ScanMark.pk.does_not_exist())

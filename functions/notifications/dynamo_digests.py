@@ -38,6 +38,7 @@ class OpenDigest(Item, discriminator="OpenDigest"):
 
 class EntryItem(Item, discriminator="DigestEntry"):
     v = NumberAttribute(default=1)
+    user_id = UnicodeAttribute(null=True)  # whom it is for: none in one of before it was kept
     what = UnicodeAttribute()
     title = UnicodeAttribute()
     body = UnicodeAttribute()
@@ -96,7 +97,7 @@ def _addition(user_id: str, entry: Entry, open_id: str | None, due_at: datetime)
             is_open = OpenDigest.digest_id == open_id
             transaction.condition_check(OpenDigest, _person(user_id), _OPEN, condition=is_open)
         transaction.save(_mark(entry), condition=GatheredItem.pk.does_not_exist())
-        transaction.save(_item(digest_id, entry))
+        transaction.save(_item(user_id, digest_id, entry))
         if not open_id:
             transaction.save(Outbox.of(opened))
             transaction.update(
@@ -112,11 +113,12 @@ def _mark(entry: Entry) -> GatheredItem:
     return GatheredItem(pk=f"GATHERED#{entry.news.id}", sk="GATHERED", ttl=_end_of_life())
 
 
-def _item(digest_id: str, entry: Entry) -> EntryItem:
+def _item(user_id: str, digest_id: str, entry: Entry) -> EntryItem:
     news, link = entry.news, entry.link
     return EntryItem(
         pk=_digest(digest_id),
         sk=news.id,
+        user_id=user_id,
         ttl=_end_of_life(),
         what=news.kind,
         title=news.title,

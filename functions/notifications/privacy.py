@@ -1,7 +1,8 @@
 """What becomes of a person's data here when they are erased. What others were told of them stays told, and names nobody."""
 
-from functions.notifications.dynamo_people import DynamoAddresses
+from functions.notifications.dynamo_people import DynamoAddresses, DynamoPeople
 from functions.notifications.kinds import KINDS
+from shared.clock import iso
 from shared.errors import JsonObject
 from shared.messages import UserErased
 from shared.personal import NOBODY, Rules, gone
@@ -14,10 +15,10 @@ def _told_after(item: JsonObject) -> JsonObject:
 
 
 RULES = Rules(
-    deleted=frozenset({"Gathered", "Connection", "LiveTicket", "Listener"}),
+    deleted=frozenset({"Gathered", "DigestEntry", "Connection", "LiveTicket", "Listener"}),
     retold=frozenset({"Notification", "DigestEntry"}),
     of_account=frozenset({"Person"}),
-    theirs={"Connection": "user_id"},
+    theirs={"Connection": "user_id", "DigestEntry": "user_id"},
     passing={"Notification": _told_after, "DigestEntry": gone},
 )
 
@@ -25,3 +26,10 @@ RULES = Rules(
 def forget_address(message: UserErased) -> None:
     """What is known of mail to it stands under its hash, which nothing tells whose it is."""
     DynamoAddresses().forget(message.email)
+
+
+def address_in_trouble(user_id: str) -> list[JsonObject]:
+    """Whether mail arrives at a person's address: kept under its hash, which no key of theirs leads to."""
+    mailbox = DynamoPeople().get(user_id).mailbox
+    trouble = DynamoAddresses().trouble(mailbox.email) if mailbox else None
+    return [{"kind": "Trouble", "reason": trouble.reason, "since": iso(trouble.since)}] if trouble else []

@@ -14,6 +14,7 @@ from functions.notifications.notice import Notice
 from functions.notifications.opting_out import PATH, OptOut
 from shared.clock import Clock
 from shared.messages import Message
+from shared.personal import NO_EMAIL
 from shared.telemetry import logger
 
 # Longer than the worker may run (so that nobody who is still sending is overtaken), shorter than its queue's visibility
@@ -176,6 +177,9 @@ def send_once(post: Post, key: str, to: Mailbox, write: Callable[[], Letter]) ->
     the same Message-ID: no mailer takes an idempotency token, and a second copy does less harm than none.
     """
     at = post.clock()
+    if to.email == NO_EMAIL:  # they have left since it was decided to tell them
+        logger.info("not mailed: the person was erased", mail=key)
+        return False
     if post.addresses.trouble(to.email):
         logger.info("not mailed: the address is in trouble", mail=key)
         return False

@@ -20,7 +20,7 @@ from functions.notifications.live import Frame, Live, Silence, door_topic
 from functions.notifications.notices import NOTICES
 from functions.notifications.order_mail import send_order_mail
 from functions.notifications.papers import S3Papers
-from functions.notifications.privacy import RULES, forget_address
+from functions.notifications.privacy import RULES, address_in_trouble, forget_address
 from functions.notifications.ses import SesMailer
 from functions.notifications.use_cases import Post, tell
 from functions.notifications.wire import ApiGatewayWire, live_url
@@ -29,6 +29,7 @@ from shared.config import env
 from shared.delay import SqsDelay
 from shared.messages import (
     AgendaReleased,
+    CheckInAnnulled,
     DigestOpened,
     DoorCounted,
     EmailChanged,
@@ -96,6 +97,10 @@ def _agenda_released(message: AgendaReleased) -> None:
 
 def _checked_in(message: TicketCheckedIn) -> None:
     _tell(message)
+    _count(message)
+
+
+def _count(message: TicketCheckedIn | CheckInAnnulled) -> None:
     if live_url():
         count_scan(DynamoDoors(), _live(), SqsDelay(), now, message)
 
@@ -125,8 +130,9 @@ handler = Worker(
         MembershipChanged: _membership_changed,
         AgendaReleased: _agenda_released,
         TicketCheckedIn: _checked_in,
+        CheckInAnnulled: _count,
         DoorCounted: _door_counted,
         LiveFrame: _live_frame,
-        **about_people(RULES, before=forget_address),
+        **about_people(RULES, before=forget_address, more=address_in_trouble),
     }
 )

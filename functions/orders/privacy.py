@@ -1,11 +1,18 @@
 """What becomes of a person's data here when they are erased. Orders stay, as the books must, and name nobody."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
+from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_ledger import DynamoLedger
+from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.items_ledger import EntryItem
 from functions.orders.ledger import Entry, type_tag, words_of
+from functions.orders.providers import AllProviders
+from functions.orders.use_cases_waiting import leave
+from functions.orders.waiting import ENDED, OfferTaken
+from shared.clock import now
 from shared.errors import JsonObject
 from shared.messages import UserErased
 from shared.personal import NO_EMAIL, NOBODY, Person, Rules, blank, items, nameless
@@ -47,7 +54,22 @@ RULES = Rules(
 )
 
 
-def forget_in_ledger(message: UserErased) -> None:
+def before_leaving(message: UserErased) -> None:
+    """Raises OutOfDate, Busy: to be tried again."""
+    _leave_lines(message)
+    _forget_in_ledger(message)
+
+
+def _leave_lines(message: UserErased) -> None:
+    """Nobody is kept waiting behind somebody who is gone; what was offered goes to the next."""
+    for item in items():
+        if item["kind"] == "WaitingEntry" and item["user_id"] == message.user_id and item["state"] not in ENDED:
+            token = f"{item['pk'].removeprefix('WAIT#')}.{item['secret']}"
+            with suppress(OfferTaken):  # they bought it: the order stays, nameless
+                leave(DynamoWaiting(), DynamoOrders(), AllProviders(), now, token=token, nameless=True)
+
+
+def _forget_in_ledger(message: UserErased) -> None:
     """Entries and the words they are found by, by way of the ledger, which keeps the two in step. Raises OutOfDate: try again."""
     person = Person.of(message)
     orders = (item for item in items() if item["kind"] == "Order")

@@ -1,7 +1,7 @@
 """Waiting for what is sold out: joining, leaving, and what it takes to serve the line (`serving.py`)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from functions.orders import announcements, domain
@@ -27,6 +27,7 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy
 from shared.messages import Message
+from shared.personal import NO_EMAIL, NOBODY
 
 _ATTEMPTS = 20  # each failure means that somebody else bought, joined, left or was offered something
 
@@ -124,8 +125,13 @@ def _awaited(ticket_type: TicketType, stocked: Mapping[str, Stocked[Pool]]) -> P
     raise NotSoldOut(ticket_type, min(each.available for each in stocked.values()))
 
 
-def leave(waiting: Waiting, orders: PayableOrders, providers: Providers, clock: Clock, *, token: str) -> Entry:
-    """Give up one's place, or the offer; whoever has the link may, and again. Raises NotFound, OfferTaken, Busy."""
+def leave(
+    waiting: Waiting, orders: PayableOrders, providers: Providers, clock: Clock, *, token: str, nameless: bool = False
+) -> Entry:
+    """Give up one's place, or the offer; whoever has the link may, and again. Raises NotFound, OfferTaken, Busy.
+
+    `nameless`: neither the entry nor what is told of it names them any more.
+    """
     for _ in range(_ATTEMPTS):
         entry = look(waiting, token=token)
         if entry.state == "purchased":
@@ -137,6 +143,8 @@ def leave(waiting: Waiting, orders: PayableOrders, providers: Providers, clock: 
             if order and order.is_paid:  # its message is still on its way, or it is only found out now
                 raise _offer_taken(entry)
         ended = entry.ended("cancelled")
+        if nameless:
+            ended = replace(ended, user_name=NOBODY, user_email=NO_EMAIL)
         try:
             waiting.end(entry, ended, [announcements.waiting_left(ended)])
         except Stale:

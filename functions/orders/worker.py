@@ -4,7 +4,7 @@ from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_stock import DynamoStock
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
-from functions.orders.privacy import RULES, forget_in_ledger
+from functions.orders.privacy import RULES, before_leaving
 from functions.orders.providers import AllProviders
 from functions.orders.serving import serve, serve_after, serve_pool
 from functions.orders.use_cases import expire_when_due
@@ -67,6 +67,6 @@ handler = Worker(
         PaymentPending: on_payment_pending,
         WaitingListLeft: on_place_given_up,
         WaitingListOffered: on_place_given_up,
-        **about_people(RULES, before=forget_in_ledger),
+        **about_people(RULES, before=before_leaving),
     }
 )

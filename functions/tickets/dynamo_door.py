@@ -15,7 +15,7 @@ from functions.tickets.items_door import AnnulmentItem, DeviceItem, DoorPlanItem
 from functions.tickets.items_journal import DoorHeadItem
 from functions.tickets.scans import Scan, ScanRecord
 from shared.clock import iso
-from shared.messages import TicketCheckedIn
+from shared.messages import CheckInAnnulled, TicketCheckedIn
 from shared.table import Item, Outbox
 
 
@@ -65,9 +65,10 @@ class DynamoDoor:
         except TicketItem.DoesNotExist:
             return None
 
-    def annul(self, record: ScanRecord, before: Ticket, after: Presence) -> None:
+    def annul(self, record: ScanRecord, before: Ticket, after: Presence, message: CheckInAnnulled) -> None:
         def compose(transaction: TransactWrite) -> None:
             transaction.save(AnnulmentItem.of(record), condition=Item.pk.does_not_exist())
+            transaction.save(Outbox.of(message))
             scan = ScanItem(*ScanItem.key_of(record.scan))
             transaction.update(scan, actions=[ScanItem.annulled_at.set(iso(record.annulled_at or record.scan.received_at))])
             _move(transaction, before, after)

@@ -25,7 +25,7 @@ from functions.tickets.use_cases import Codes, again
 from shared.caller import Caller, Role
 from shared.clock import Clock
 from shared.errors import Forbidden, Invalid, NotFound, Problem
-from shared.messages import TicketCheckedIn
+from shared.messages import CheckInAnnulled, TicketCheckedIn
 from shared.telemetry import count
 
 DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
@@ -50,7 +50,7 @@ class Door(Protocol):
 
     def records(self, conference_ids: Sequence[str], operator_id: str, nonce: str) -> list[ScanRecord]: ...
 
-    def annul(self, record: ScanRecord, before: Ticket, after: Presence) -> None:
+    def annul(self, record: ScanRecord, before: Ticket, after: Presence, message: CheckInAnnulled) -> None:
         """Raises Stale where the ticket is no longer as `before`, or the scan is annulled already."""
 
 
@@ -285,5 +285,7 @@ def _annul(door: Door, records: Sequence[ScanRecord], at: datetime) -> Redemptio
     annulled = record.annul(ticket, at)
     before = record.before or ticket.presence  # annul refuses a record without
     after = before if ticket.status != "cancelled" else replace(before, status="cancelled")
-    door.annul(annulled, ticket, after)
+    scan = record.scan
+    told = CheckInAnnulled(conference_id=scan.conference_id, ticket_id=scan.ticket_id, direction=scan.direction)
+    door.annul(annulled, ticket, after, told)
     return Redemption(annulled.verdict, ticket, annulled)

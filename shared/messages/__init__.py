@@ -65,6 +65,7 @@ from shared.messages.orders import (
     WaitingListOfferExpired,
 )
 from shared.messages.tickets import (
+    CheckInAnnulled,
     DoubleEntryFound,
     MailedCode,
     OrderMailDue,
@@ -85,6 +86,7 @@ __all__ = [
     "AgendaReleased",
     "AttendeeChanged",
     "CanceledSession",
+    "CheckInAnnulled",
     "ConferencePublished",
     "ContactExchanged",
     "DataExportRequested",

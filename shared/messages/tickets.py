@@ -160,6 +160,16 @@ class TicketCheckedIn(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckInAnnulled(Message):
+    """Whoever scanned took it back: nobody came through. `direction` is that of the scan."""
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    direction: Literal["entry", "exit"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DoubleEntryFound(Message):
     """A ticket was admitted twice while scanners were apart. `crew` are the people to tell; each `by` is a scanner or a person."""
 

@@ -218,6 +218,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Tickets", "Notifications"},
     ),
+    (messages.CheckInAnnulled(**CNF, ticket_id="tkt_1", direction="entry"), {"Notifications"}),
     (
         messages.DoubleEntryFound(
             **CNF,

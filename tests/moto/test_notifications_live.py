@@ -14,7 +14,15 @@ from functions.notifications.live import TICKET_LIFE, TOGETHER, Connection
 from shared import delay
 from shared.caller import Caller
 from shared.clock import now
-from shared.messages import AgendaReleased, DoorCounted, LiveFrame, MembershipChanged, OrderExpired, TicketCheckedIn
+from shared.messages import (
+    AgendaReleased,
+    CheckInAnnulled,
+    DoorCounted,
+    LiveFrame,
+    MembershipChanged,
+    OrderExpired,
+    TicketCheckedIn,
+)
 from tests.support import CONTEXT, Table, call, deliver
 
 ADA = Caller("usr_ada", "ada@example.org", "Ada", {"cnf_1": "staff"})
@@ -259,6 +267,14 @@ def test_each_scan_counts_once_and_who_comes_later_sees_the_counts(sky: Sky) -> 
     joined("c1", ADA, "cnf_1")
     (door,) = (frame for frame in sky.of("c1") if frame["type"] == "door")
     assert (door["entries"], door["exits"], door["inside"]) == (5, 1, 4)
+
+
+def test_a_scan_that_was_taken_back_counts_no_more(sky: Sky) -> None:
+    taken_back = CheckInAnnulled(conference_id="cnf_1", ticket_id="tkt_1", direction="entry")
+    deliver(worker.handler, scanned(1), scanned(2), taken_back, taken_back)
+    joined("c1", ADA, "cnf_1")
+    (door,) = (frame for frame in sky.of("c1") if frame["type"] == "door")
+    assert (door["entries"], door["inside"]) == (1, 1)
 
 
 def test_a_busy_door_is_shown_once_now_and_once_in_a_second(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:

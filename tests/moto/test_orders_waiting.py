@@ -10,6 +10,7 @@ from functions.orders import api, worker
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.lines import Basket, Wanted
+from functions.orders.privacy import before_leaving
 from functions.orders.serving import serve
 from functions.orders.use_cases import _find_or_reserve
 from functions.orders.use_cases_waiting import join as join_line
@@ -21,12 +22,14 @@ from shared.ids import new_id
 from shared.messages import (
     Message,
     OrderReserved,
+    UserErased,
     WaitingListJoined,
     WaitingListLeft,
     WaitingListOffered,
     WaitingListOfferExpired,
 )
 from shared.money import Money
+from shared.personal import NO_EMAIL
 from tests.moto.test_orders_concurrency import buyer, conflicts_now_and_then
 from tests.moto.test_orders_pools import hall, within
 from tests.moto.test_orders_stock import (
@@ -390,6 +393,25 @@ def test_an_offer_is_declined_by_the_link_too(table: Table, post: Bus) -> None:
     post.run()
     assert (state(EVE), state(CY)) == ("cancelled", "offered")
     assert books(table) == {"typ_1": Book(1, 0, 1, 0)}
+
+
+@pytest.mark.parametrize("gone", [EVE, CY])
+def test_who_is_erased_leaves_the_line_and_the_next_is_served(table: Table, post: Bus, gone: Caller) -> None:
+    [held] = sold_out(1)
+    join(EVE)
+    join(CY)
+    cancel(held)
+    post.run()
+    erased = UserErased(user_id=gone.user_id, email=gone.email, name=gone.name)
+    before_leaving(erased)
+    told = post.told(WaitingListLeft)
+    post.run()  # as the stream has it, also of what is deleted at once
+    assert deliver(worker.handler, erased, erased) == []
+    stays = CY if gone is EVE else EVE
+    assert (state(gone), state(stays)) == ("cancelled", "offered")
+    assert books(table) == {"typ_1": Book(1, 0, 1, 0)}
+    assert gone.email not in repr(table.items())
+    assert [left.user_email for left in told] == [NO_EMAIL]
 
 
 def test_an_offer_that_was_accepted_is_not_left(table: Table, post: Bus) -> None:

@@ -208,6 +208,23 @@ def test_what_others_were_told_stays_told_and_names_nobody(table: Table) -> None
     assert person["email"] == EMAIL
 
 
+def test_what_was_gathered_for_somebody_who_left_goes_too(table: Table) -> None:
+    put("DigestEntry", "DIGEST#1", user_id=ADA, title="You met Bob", body="B", data="{}")
+    put("DigestEntry", "DIGEST#2", user_id=BOB, title=f"You met {NAME}", body="B", data="{}")
+    erased_by("notifications")
+    assert kept(table, "DigestEntry")["title"] == f"You met {NOBODY}"  # which is then not mailed
+
+
+def test_a_person_is_shown_that_mail_does_not_arrive(table: Table, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "notifications")
+    put("Person", f"PERSON#{ADA}", "PERSON", email=EMAIL, name=NAME, v=1)
+    DynamoAddresses().note(Trouble(EMAIL, "complaint", datetime(2026, 6, 1, tzinfo=UTC)))
+    worker = import_module("functions.notifications.worker").handler
+    assert deliver(worker, DataExportRequested(user_id=ADA, export_id="exp_1")) == []
+    part = json.loads(bucket.get_object(Bucket="exports", Key="exports/exp_1/notifications.json")["Body"].read())
+    assert {"kind": "Trouble", "reason": "complaint", "since": "2026-06-01T00:00:00.000Z"} in part
+
+
 def test_a_name_that_json_escapes_is_blanked_too(table: Table) -> None:
     put("Notification", f"USER#{BOB}", title="x", data=json.dumps({"name": "Zoë Čapek"}))
     erased_by("notifications", UserErased(user_id=ADA, email=EMAIL, name="Zoë Čapek"))

@@ -1,6 +1,6 @@
 """Many news in a short time are one e-mail, of what is still news."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from functions.notifications.notices import NOTICES
 from functions.notifications.use_cases import SENDING_LEASE, Person, tell
 from shared.errors import Busy
 from shared.messages import ContactExchanged, DigestOpened, Message
+from shared.personal import NOBODY
 from tests.unit.post import NINE, FakeMailer, Office
 
 ADA = Mailbox("Ada", "ada@example.org")
@@ -176,3 +177,15 @@ def test_each_is_mailed_once_in_its_order_however_often_and_late_it_comes(happen
         assert titles == sorted(titles)
         told += titles
     assert sorted(told) == sorted({f"You met Guest {step}" for step in happened if isinstance(step, int)})
+
+
+def test_who_was_erased_meanwhile_is_not_told_of() -> None:
+    gathering = office()
+    hear(gathering, 1, 2)
+    for entries in gathering.digests.gathered.values():
+        for id_, entry in entries.items():
+            if "Guest 1" in entry.news.title:  # as erasure leaves it
+                entries[id_] = replace(entry, news=replace(entry.news, title=f"You met {NOBODY}"))
+    come_due(gathering)
+    [letter] = gathering.mailer.sent
+    assert letter.subject == "You met Guest 2"

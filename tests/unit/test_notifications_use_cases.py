@@ -25,6 +25,7 @@ from shared.messages import (
     UserRegistered,
 )
 from shared.money import Money
+from shared.personal import NO_EMAIL, NOBODY
 from tests.unit.post import NINE, FakeMailer, Office
 
 PRICE = Money(4900, "EUR")
@@ -86,6 +87,15 @@ def test_an_order_is_mailed_once_a_request_with_its_paper_which_is_then_thrown_a
     papers.kept["papers/req_2.pdf"] = b"paper"
     send_order_mail(papers, office.post, replace(READY, request_id="req_2", paper="papers/req_2.pdf"))
     assert len(office.mailer.sent) == 2
+
+
+def test_nothing_is_mailed_to_nobody() -> None:
+    papers, office = FakePapers(), Office()
+    send_order_mail(papers, office.post, replace(READY, buyer_name=NOBODY, buyer_email=NO_EMAIL))
+    assert (office.mailer.sent, papers.kept) == ([], {})
+    office.people.keep("usr_ada", Mailbox(NOBODY, NO_EMAIL), NINE)
+    hear(office, EXPIRED)
+    assert office.mailer.sent == []
 
 
 def test_a_refused_mail_is_tried_again_when_the_claim_has_ended() -> None:

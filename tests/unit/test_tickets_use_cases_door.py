@@ -27,7 +27,7 @@ from functions.tickets.use_cases_door import Held, Keeper, annul_check_in, check
 from shared.caller import Caller
 from shared.errors import Busy, Forbidden, Invalid, NotFound, Problem
 from shared.ids import derived_id
-from shared.messages import TicketCheckedIn
+from shared.messages import CheckInAnnulled, TicketCheckedIn
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 CONFERENCE, ELSEWHERE, TYPE = derived_id("cnf", "1"), derived_id("cnf", "2"), derived_id("typ", "1")
@@ -73,6 +73,7 @@ class DoorInMemory:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     scans: dict[str, ScanRecord] = field(default_factory=dict)
     messages: list[TicketCheckedIn] = field(default_factory=list)
+    annulments: list[CheckInAnnulled] = field(default_factory=list)
     devices: dict[str, Device] = field(default_factory=dict)
     plan: DoorPlan = field(default_factory=lambda: DoorPlan(CONFERENCE))
     races_to_lose: int = 0
@@ -109,8 +110,9 @@ class DoorInMemory:
         ids = [derived_id("scn", each, operator_id, nonce) for each in conference_ids]
         return [self.scans[each] for each in ids if each in self.scans]
 
-    def annul(self, record: ScanRecord, before: Ticket, after: Presence) -> None:
+    def annul(self, record: ScanRecord, before: Ticket, after: Presence, message: CheckInAnnulled) -> None:
         self.scans[record.scan.id] = record
+        self.annulments.append(message)
         self._move(before, after)
 
     def _move(self, before: Ticket, after: Presence) -> None:
@@ -405,6 +407,7 @@ def test_an_annulled_entry_leaves_the_ticket_as_it_was(door: DoorInMemory) -> No
         assert annulled.record is not None
         assert annulled.record.annulled_at == NOW + timedelta(minutes=15)
     assert only(door) == before
+    assert [(told.ticket_id, told.direction) for told in door.annulments] == [(before.id, "entry")]
     assert scan(door, "n1").record == annulled.record
     assert scan(door, "n2").admitted
 

@@ -11,6 +11,7 @@ from shared.messages import (
     WaitingListOffered,
     WaitingListOfferExpired,
 )
+from shared.personal import NO_EMAIL
 
 
 def _what(message: WaitingListMessage) -> str:
@@ -43,6 +44,8 @@ def _offer_expired(message: WaitingListOfferExpired) -> list[Notice]:
 
 
 def _left(message: WaitingListLeft) -> list[Notice]:
+    if message.user_email == NO_EMAIL:
+        return []  # they left for good
     return [Notice(domain.waiting_list_left(_what(message), message.conference_name, _data(message)), message.user_id)]
 
 
