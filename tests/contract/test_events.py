@@ -9,11 +9,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from functions.auth.keyset import KeySet
 from shared.clock import now
 from shared.table import Item
+from tests.aws import mock_aws
 from tests.contract.template import FUNCTIONS, ROOT
 from tests.support import CONTEXT
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from shared import messages
 from shared.messages import Message
 from shared.money import Money
+from tests.aws import mock_aws
 from tests.contract.template import RESOURCES
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

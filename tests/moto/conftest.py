@@ -6,12 +6,14 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
+from argon2 import PasswordHasher
 from aws_lambda_powertools.utilities import parameters
-from moto import mock_aws
 
+from functions.auth import passwords
 from functions.auth.keyset import KeySet
 from shared.clock import now
 from shared.table import Item
+from tests.aws import mock_aws
 from tests.support import Table
 
 CallNext = Callable[[str, dict[str, Any]], Any]
@@ -58,7 +60,15 @@ def mailing(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def signing(aws: None, monkeypatch: pytest.MonkeyPatch) -> KeySet:
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with the least of everything: what it costs on purpose is for `tests/unit/test_auth_passwords.py`."""
+    quick = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", quick)
+    monkeypatch.setattr(passwords, "NOBODY", quick.hash("nobody's"))
+
+
+@pytest.fixture
+def signing(aws: None, quick_passwords: None, monkeypatch: pytest.MonkeyPatch) -> KeySet:
     """The signing keys, as the deployment makes them."""
     keys = KeySet.generate(now())
     boto3.client("secretsmanager").create_secret(Name="signing-keys", SecretString=keys.to_json())

@@ -132,7 +132,7 @@ CASES: list[tuple[str, str, Any, Caller | None, dict[str, str], int, str]] = [
 
 
 @pytest.fixture
-def ada(table: Table) -> User:
+def ada(table: Table, quick_passwords: None) -> User:
     accounts = DynamoAccounts()
     register(accounts, Argon2Passwords(), now, registration_id="reg_1", **ADA)
     credential = accounts.credential(ADA["email"])

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from functions.orders import api, worker
 from shared.caller import Caller
@@ -14,6 +13,7 @@ from shared.ids import derived_id
 from shared.messages import OrderReserved
 from shared.money import Money
 from shared.table import Item
+from tests.aws import mock_aws
 from tests.moto.test_orders_stock import ADA, BOB, EVE, PAID_AT_ONCE, basket, changed, order, stock, unchanged
 from tests.support import Table, call, deliver
 

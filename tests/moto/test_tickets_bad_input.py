@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from functions.tickets import api
 from functions.tickets.domain import ticket_id
 from shared.caller import Caller
 from shared.clock import iso, now
 from shared.table import Item
+from tests.aws import mock_aws
 from tests.moto.tickets import ADA, BOB, CONFERENCE, DOOR, check_in, issued, keep_secret
 from tests.support import Table, call
 
