@@ -8,6 +8,7 @@ ENDPOINT ?=
 FUNCTION ?=
 EVENT ?=
 CONFERENCE ?=
+UNIT ?=
 
 export SAM_CLI_TELEMETRY := 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
@@ -71,7 +72,10 @@ deploy: build ## deploy to AWS (ENV=dev or prod, MAIL_FROM=an address that SES h
 build-%: # called by `sam build` for each function
 	@$(BIN)/python -m localstack.build $* "$(ARTIFACTS_DIR)"
 
-test: lint types imports template unit e2e ## everything that proves it
+# What waits (for messages, holds and schedules) runs beside what computes, which gives way to it: each is shown when it is done.
+test: environment ## everything that proves it
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		e2e lint types imports template unit UNIT='nice -n 10'
 
 lint: environment ## style and format
 	@$(BIN)/ruff check .
@@ -88,7 +92,7 @@ template: environment ## the SAM template
 	@$(BIN)/sam validate --lint
 
 unit: environment ## domain, DynamoDB, handlers and contracts
-	@$(BIN)/pytest -n auto tests/unit tests/moto tests/contract
+	@$(UNIT) $(BIN)/pytest -n auto tests/unit tests/moto tests/contract
 
 e2e: environment ## the whole, over HTTP, on an emulator started for it
 	@$(BIN)/pytest tests/e2e
