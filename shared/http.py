@@ -204,10 +204,13 @@ _THROTTLED = {
 
 
 def _unanswered(failure: Exception) -> bool:
-    """Whether the database did not answer in time, so that nobody knows what became of the request."""
-    from botocore.exceptions import ConnectionError, HTTPClientError  # loaded already by whoever has a table  # noqa: A004
+    """Whether the database did not answer in time, or with a fault of its own: nobody knows what became of the request."""
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # loaded already by who has a table  # noqa: A004
 
-    return isinstance(getattr(failure, "cause", None), (ConnectionError, HTTPClientError))
+    cause = getattr(failure, "cause", None)  # of any PynamoDB exception
+    if isinstance(cause, ClientError):
+        return int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+    return isinstance(cause, (ConnectionError, HTTPClientError))
 
 
 def _answer_fault(failure: Exception) -> Response[str]:

@@ -17,6 +17,12 @@ from tests.support import CONTEXT, api_event, call
 app = Api()
 THROTTLED = PutError(cause=ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem"))
 UNANSWERED = PutError(cause=ReadTimeoutError(endpoint_url="https://dynamodb"))
+AT_FAULT = PutError(
+    cause=ClientError({"Error": {"Code": "InternalServerError"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "PutItem")
+)
+REFUSED = PutError(
+    cause=ClientError({"Error": {"Code": "ValidationException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "PutItem")
+)
 ADA = Caller("usr_ada", "ada@example.org", "Ada", {"cnf_1": "organizer"})
 
 
@@ -56,6 +62,8 @@ def get_failure(how: str) -> Seen:
         "busy": Busy("Somebody else is at it."),
         "throttled": THROTTLED,
         "unanswered": UNANSWERED,
+        "at-fault": AT_FAULT,
+        "refused": REFUSED,
         "bug": ZeroDivisionError(),
     }[how]
 
@@ -82,6 +90,8 @@ def get_failure(how: str) -> Seen:
         ("GET", "/fails/busy", None, ADA, 409, "busy"),
         ("GET", "/fails/throttled", None, ADA, 503, "overloaded"),
         ("GET", "/fails/unanswered", None, ADA, 503, "overloaded"),
+        ("GET", "/fails/at-fault", None, ADA, 503, "overloaded"),
+        ("GET", "/fails/refused", None, ADA, 500, "fault"),
         ("GET", "/fails/bug", None, ADA, 500, "fault"),
     ],
 )
