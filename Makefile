@@ -23,7 +23,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
+.PHONY: help environment run stop demo invoke check load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ load-scanners: environment ## reference scanners without a network, back at once
 
 load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.onsale --port $(PORT)
+
+load-faults: environment ## paying and returning, broken between every two steps, on the running stack (PORT=4566)
+	@$(BIN)/python -m localstack.faults --port $(PORT)
 
 rotate-keys: environment ## let another key sign access tokens; those signed before stay good (PORT=4566; on AWS: docs/accounts.md)
 	@$(BIN)/python -m localstack.invoke --port $(PORT) AuthRotation events/auth/rotate.json

@@ -1,0 +1,308 @@
+"""Paying and returning on the running stack, broken between every two steps. `make load-faults`.
+
+The API's function is killed before and after each of its calls, or gets no answer, or loses it, or is refused; the buyer asks
+again with the same key, or never does. Meanwhile every message goes out twice and out of order, and the workers' calls fail now
+and then. At the end the books balance, and every buyer who paid has a ticket or a refund; or it ends with a non-zero exit.
+"""
+
+import argparse
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+
+from localstack import books
+from localstack.breaking import WAYS, Call, OneBreak, Way, breaking
+from localstack.client import NeverHappened, Person, Surprise, Unexpected, must, wait_until
+from localstack.deploy import STACK
+from localstack.endpoint import Endpoint
+from localstack.failure import Failure
+from localstack.mailbag import Mailbag
+from localstack.onsale import OnSale, Plan, http_client
+from localstack.standing import DEFAULT_PORT, ready_stack
+
+Command = Literal["pay", "refund"]
+
+API, WORKERS, RELAY = "OrdersApi", ("OrdersWorker", "TicketsWorker"), "Relay"
+_HOLD = 0.75  # minutes
+_VISIBLE_AGAIN = 20  # seconds: so that a message whose reaction failed comes back while somebody watches
+_HALF_DONE = 75  # seconds: what is younger than a minute the reconciliation leaves to whoever is at it
+_PATIENCE = 240  # seconds for messages under way
+_TRIES = 12
+_PAYMENT = {"payment": {"method": "simulated"}}
+
+
+@dataclass
+class Case:
+    """A command of a buyer of their own, broken once."""
+
+    command: Command
+    step: int
+    operation: str  # what the step is
+    way: Way
+    asks_again: bool
+    person: Person
+    order_id: str = ""
+    first: str = ""  # the answer to the broken request
+    tries: int = 1
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+    def __str__(self) -> str:
+        again = "asks again" if self.asks_again else "never asks again"
+        return f"{self.command}, {self.way} at call {self.step + 1} ({self.operation}), {again}, order {self.order_id or '?'}"
+
+
+class Unsteady:
+    """A plan: some calls of some functions fail, so many at most; drawn from a seed."""
+
+    def __init__(self, functions: tuple[str, ...], share: float, most: int, seed: int) -> None:
+        self._functions, self._share, self._left, self._dice = functions, share, most, Random(seed)  # noqa: S311  # no secret
+        self._lock = threading.Lock()
+        self.broken: Counter[str] = Counter()
+
+    def __call__(self, call: Call) -> Way | None:
+        with self._lock:
+            if call.function not in self._functions or not self._left or self._dice.random() > self._share:
+                return None
+            self._left -= 1
+            way = self._dice.choice(WAYS)
+            self.broken[f"{call.function}: {way}"] += 1
+            return way
+
+
+class Faults:
+    """The play on a running stack; `say` hears how it goes."""
+
+    def __init__(self, endpoint: Endpoint, organizer: Person, say: Callable[[str], None], ways: tuple[Way, ...] = WAYS) -> None:
+        self.endpoint, self.organizer, self.say, self.ways = endpoint, organizer, say, ways
+        self.one, self.unsteady = OneBreak(), Unsteady(WORKERS, share=0.04, most=24, seed=4)
+        self.cases: list[Case] = []
+        self.bag = Mailbag(endpoint)
+
+    def play(self, size: int) -> None:
+        """`size` buyers at most. Raises Unexpected, Surprise, NeverHappened where it does not go as it should."""
+        self.sale = OnSale(self.endpoint, self.organizer, Plan(tickets=size, buyers=size, hold_minutes=_HOLD), self.say)
+        self.sale.open()
+        self._let_buyers_return()
+        people = iter([buyer.person for buyer in self.sale.buyers])
+        with ExitStack() as broken:
+            broken.enter_context(self.bag)
+            url = broken.enter_context(breaking(self.endpoint.url, self._plan, self.bag.take))
+            broken.enter_context(sent_through(self.endpoint, {each: f"{url}/{each}" for each in (API, *WORKERS, RELAY)}))
+            broken.enter_context(visible_again(self.endpoint, _VISIBLE_AGAIN))
+            for command in ("pay", "refund"):
+                self._break_each_step(command, people)
+            self._end()
+        self.check()
+
+    def _plan(self, call: Call) -> Way | None:
+        return self.one(call) or self.unsteady(call)
+
+    def _let_buyers_return(self) -> None:
+        self.organizer.wait_for_role(self.sale.conference_id, "organizer")
+        until = (datetime.now(UTC) + timedelta(days=20)).isoformat()
+        self.organizer.call("PUT", f"/orders/conferences/{self.sale.conference_id}/refund-policy", {"until": until})
+
+    # One command after the other
+
+    def _break_each_step(self, command: Command, people: Iterator[Person]) -> None:
+        steps = self._steps(command, next(people))
+        self.say(f"{command}: the calls are {', '.join(steps)}")
+        for asks_again in (True, False):
+            for way in self.ways:
+                for step, operation in enumerate(steps):
+                    case = Case(command, step, operation, way, asks_again, next(people))
+                    self.cases.append(case)
+                    self._run(case)
+            broken = Counter(case.first for case in self.cases if case.command == command and case.asks_again == asks_again)
+            self.say(f"{command}, {'asking again' if asks_again else 'never asking again'}: first answers {dict(broken)}")
+
+    def _steps(self, command: Command, person: Person) -> list[str]:
+        """The calls of the function where nothing breaks."""
+        case = Case(command, 0, "", "answer lost", asks_again=True, person=person)
+        self._prepare(case)
+        self.one.arm(API, None, "answer lost")
+        self._ask_until_decided(case)
+        steps = list(self.one.taken)
+        self.one.arm("", None, "answer lost")
+        return steps
+
+    def _prepare(self, case: Case) -> None:
+        if case.command == "refund":
+            self._ask_until_decided(paying := Case("pay", 0, "", case.way, asks_again=True, person=case.person))
+            case.order_id = paying.order_id
+
+    def _run(self, case: Case) -> None:
+        self._prepare(case)
+        self.one.arm(API, case.step, case.way)
+        answer = self._ask(case)
+        must(self.one.broken, f"nothing was broken of: {case}")
+        self.one.arm("", None, "answer lost")
+        case.first = _named(answer)
+        if case.asks_again:
+            self._ask_until_decided(case)
+
+    def _ask(self, case: Case) -> httpx.Response | None:
+        if case.command == "pay":
+            lines = [{"ticket_type_id": self.sale.type_id, "quantity": 1}]
+            path = "/orders"
+            body: dict[str, Any] = {"conference_id": self.sale.conference_id, "lines": lines} | _PAYMENT
+        else:
+            path, body = f"/orders/{case.order_id}/refunds", {"tickets": [1]}
+        headers = {"Authorization": f"Bearer {case.person.tokens['access_token']}", "Idempotency-Key": case.key}
+        try:
+            answer = case.person.http.post(f"{case.person.api_url}{path}", json=body, headers=headers)
+        except httpx.TransportError:
+            return None
+        if answer.is_success:
+            case.order_id = answer.json()["id"]
+        return answer
+
+    def _ask_until_decided(self, case: Case) -> None:
+        """As a client that knows nothing: the same request with the same key, until the answer decides it."""
+        wanted = {"pay": "paid", "refund": "refunded"}[case.command]
+        for _ in range(_TRIES):
+            case.tries += 1
+            answer = self._ask(case)
+            if answer is not None and answer.is_success:
+                must(answer.json()["status"] == wanted, f"{case} ended with {answer.text[:300]}")
+                return
+            must(answer is None or answer.is_server_error or "retry-after" in answer.headers, f"{case}: {_named(answer)}")
+            time.sleep(float(answer.headers.get("retry-after", 1)) if answer is not None else 1)  # as the answer asks for
+        raise Unexpected(f"{case}: no answer that decides in {_TRIES} tries")
+
+    # Afterwards
+
+    def _end(self) -> None:
+        """Holds end, and what is half done becomes old enough to be mended."""
+        begun = time.monotonic()
+        wait_until(lambda: self._count("reserved") == 0, "the end of all holds", seconds=_PATIENCE)
+        wait_until(lambda: time.monotonic() - begun > _HALF_DONE, "old enough to be mended", seconds=_HALF_DONE + 5)
+        report = self._reconcile()
+        self.say(f"mended: {dict(Counter(each['what'] for each in report)) or 'nothing'}")
+
+    def _reconcile(self) -> list[Any]:
+        function = physical(self.endpoint, "OrdersReconciliation")
+        answer = self.endpoint.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+        must("FunctionError" not in answer, answer["Payload"].read())
+        return self.organizer.list_all(f"/orders/conferences/{self.sale.conference_id}/mended")
+
+    def _count(self, status: str) -> int:
+        return sum(order["status"] == status for order in self._orders(books.read(self.endpoint)))
+
+    def _orders(self, tables: books.Books) -> list[books.Row]:
+        return [order for order in tables.kept("Order") if order["conference_id"] == self.sale.conference_id]
+
+    def check(self) -> None:
+        """The books balance; who paid has a ticket or a refund; each command was done once, and those that asked again know it."""
+        tables, wrong = books.settled(lambda: books.read(self.endpoint), _PATIENCE)
+        must(not wrong, "the books do not balance: " + "; ".join(map(str, wrong[:5])))
+        half_done = [order["order_id"] for order in self._orders(tables) if order.get("gsi2pk")]
+        must(not half_done, f"still to be looked after: {half_done}")
+        of_buyer = {order["buyer_id"]: order for order in self._orders(tables)}
+        ends: dict[Command, Counter[str]] = {"pay": Counter(), "refund": Counter()}
+        for case in self.cases:
+            order = of_buyer.get(case.person.user_id)
+            status = order["status"] if order else "no order"
+            allowed = _ENDS[case.command, case.asks_again]
+            must(status in allowed, f"{case}: ended {status}")
+            ends[case.command][f"{status} ({'asked' if case.asks_again else 'never asked'} again)"] += 1
+        for command, counted in ends.items():
+            self.say(f"{command} ended: {', '.join(f'{count} {end}' for end, count in sorted(counted.items()))}")
+        ways = Counter(f"{case.command}: {case.way}" for case in self.cases)
+        self.say(f"broken in the API: {_listed(ways)}; in the workers: {_listed(self.unsteady.broken)}")
+        self.say(f"messages: {self.bag.taken}, each put twice and out of order ({self.bag.put} put)")
+        self.say(f"the books balance: {tables.summary()}")
+
+
+# What may have become of an order. Who never asked again and whose order was not even on record has none; what was held is ended,
+# or paid where the provider had said yes; a refund that was not on record leaves the order paid.
+_ENDS: Mapping[tuple[Command, bool], set[str]] = {
+    ("pay", True): {"paid"},
+    ("pay", False): {"no order", "paid", "expired"},
+    ("refund", True): {"refunded"},
+    ("refund", False): {"paid", "refunded"},
+}
+
+
+def _named(answer: httpx.Response | None) -> str:
+    if answer is None:
+        return "no answer"
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
+
+
+def _listed(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counted.items())) or "nothing"
+
+
+def physical(endpoint: Endpoint, name: str) -> str:
+    found = endpoint.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@contextmanager
+def sent_through(endpoint: Endpoint, urls: Mapping[str, str], variable: str = "AWS_ENDPOINT_URL") -> Iterator[None]:
+    """Within the block these functions make their calls to these URLs."""
+    functions = endpoint.client("lambda")
+    before: dict[str, dict[str, str]] = {}
+    try:
+        for name, url in urls.items():
+            function = physical(endpoint, name)
+            before[function] = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            functions.update_function_configuration(
+                FunctionName=function, Environment={"Variables": before[function] | {variable: url}}
+            )
+        yield
+    finally:
+        for function, variables in before.items():
+            functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+@contextmanager
+def visible_again(endpoint: Endpoint, seconds: int) -> Iterator[None]:
+    """Within the block what failed comes back to the workers of orders and tickets after so many seconds."""
+    sqs = endpoint.client("sqs")
+    urls = [physical(endpoint, name) for name in ("OrdersQueue", "TicketsQueue")]
+    before = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"] for url in urls]
+    try:
+        for url in urls:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        yield
+    finally:
+        for url, attributes in zip(urls, before, strict=True):
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make load-faults", description="Break paying and returning on the running stack.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    arguments = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        stack = ready_stack(arguments.port)
+        with http_client(8) as http:
+            host = stack["demo"][0]
+            organizer = Person(stack["api_url"], http, email=host["email"], password=host["password"])
+            organizer.log_in()
+            began = time.monotonic()
+            Faults(Endpoint(stack["endpoint_url"]), organizer, console.print).play(size=250)
+            console.print(f"{time.monotonic() - began:.0f} s")
+    except (Failure, Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
+        console.print(f"[red]A surprise:[/] {surprise}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
