@@ -1,13 +1,11 @@
 """Who somebody is: the account, what proves it, and the sessions that a log-in opens."""
 
-import hashlib
-import hmac
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from functions.auth.bearer import BearerToken
 from shared.caller import Role
 from shared.errors import Conflict, NotFound, Unauthenticated
 from shared.ids import new_id
@@ -105,33 +103,6 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """Opaque to its holder: names its session, and carries 256 random bits of which only the hash is kept."""
-
-    user_id: str
-    session_id: str
-    secret: str = field(repr=False)
-
-    @classmethod
-    def of(cls, user_id: str, session_id: str) -> "RefreshToken":
-        return cls(user_id, session_id, secrets.token_urlsafe(32))
-
-    @classmethod
-    def parse(cls, text: str) -> "RefreshToken":
-        """What is no token of ours parses too, and is then found in no session."""
-        user_id, _, rest = text.partition(".")
-        session_id, _, secret = rest.partition(".")
-        return cls(user_id, session_id, secret)
-
-    def __str__(self) -> str:
-        return f"{self.user_id}.{self.session_id}.{self.secret}"
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.secret.encode()).hexdigest()  # fast is right: nobody can guess 256 bits
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """What one log-in keeps alive: a family of refresh tokens, of which only the latest is good."""
 
@@ -146,17 +117,17 @@ class Session:
     revoked: bool = False
 
     @classmethod
-    def open(cls, user: User, device: str, now: datetime) -> tuple["Session", RefreshToken]:
-        token = RefreshToken.of(user.user_id, new_id("ssn"))
-        session = cls(token.session_id, user.user_id, token.digest, device, now, now, now + SESSION_LIFE, user.generation)
+    def open(cls, user: User, device: str, now: datetime) -> tuple["Session", BearerToken]:
+        token = BearerToken.of(user.user_id, new_id("ssn"))
+        session = cls(token.opens, user.user_id, token.digest, device, now, now, now + SESSION_LIFE, user.generation)
         return session, token
 
-    def renew(self, now: datetime) -> tuple["Session", RefreshToken]:
-        token = RefreshToken.of(self.user_id, self.session_id)
+    def renew(self, now: datetime) -> tuple["Session", BearerToken]:
+        token = BearerToken.of(self.user_id, self.session_id)
         return replace(self, token_digest=token.digest, used_at=now, expires_at=now + SESSION_LIFE), token
 
-    def accepts(self, token: RefreshToken) -> bool:
-        return not self.revoked and hmac.compare_digest(self.token_digest, token.digest)
+    def accepts(self, token: BearerToken) -> bool:
+        return not self.revoked and token.has(self.token_digest)
 
     def is_alive(self, user: User, now: datetime) -> bool:
         return not self.revoked and self.generation == user.generation and now < self.expires_at

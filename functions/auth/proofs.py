@@ -1,13 +1,11 @@
 """One-time tokens that are mailed: whoever sends one back has read the mailbox it went to. Only their hashes are kept."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from functions.auth.bearer import BearerToken
 from shared.errors import Problem
 
 Purpose = Literal["verify-email", "reset-password", "change-email"]
@@ -30,29 +28,6 @@ class LinkDead(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class MailedToken:
-    """What the mail carries: who it is for, which proof it is, and 256 random bits."""
-
-    user_id: str
-    proof_id: str
-    secret: str = field(repr=False)
-
-    @classmethod
-    def parse(cls, text: str) -> "MailedToken":
-        """What is no token of ours parses too, and then matches no proof."""
-        user_id, _, rest = text.partition(".")
-        proof_id, _, secret = rest.partition(".")
-        return cls(user_id, proof_id, secret)
-
-    def __str__(self) -> str:
-        return f"{self.user_id}.{self.proof_id}.{self.secret}"
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.secret.encode()).hexdigest()  # fast is right: nobody can guess 256 bits
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """What a mailed token proves, once: that its bearer reads the mail of `email`."""
 
@@ -64,15 +39,15 @@ class Proof:
     expires_at: datetime
 
     @classmethod
-    def of(cls, purpose: Purpose, *, proof_id: str, user_id: str, email: str, now: datetime) -> tuple["Proof", MailedToken]:
-        token = MailedToken(user_id, proof_id, secrets.token_urlsafe(32))
+    def of(cls, purpose: Purpose, *, proof_id: str, user_id: str, email: str, now: datetime) -> tuple["Proof", BearerToken]:
+        token = BearerToken.of(user_id, proof_id)
         return cls(proof_id, user_id, purpose, email, token.digest, now + LIVES[purpose]), token
 
 
-def proven(proofs: Sequence[Proof], token: MailedToken, now: datetime, *purposes: Purpose) -> Proof:
+def proven(proofs: Sequence[Proof], token: BearerToken, now: datetime, *purposes: Purpose) -> Proof:
     """The proof among a person's `proofs` that the token is of. Raises LinkDead."""
     for proof in proofs:
-        offered = proof.proof_id == token.proof_id and proof.purpose in purposes and proof.expires_at > now
-        if offered and hmac.compare_digest(proof.digest, token.digest):
+        offered = proof.proof_id == token.opens and proof.purpose in purposes and proof.expires_at > now
+        if offered and token.has(proof.digest):
             return proof
     raise LinkDead

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from functions.auth.bearer import BearerToken
 from functions.auth.domain import (
     BadCredentials,
     Credential,
     EmailTaken,
     Grant,
     Membership,
-    RefreshToken,
     Session,
     SessionRevoked,
     UnknownUser,
     User,
 )
-from functions.auth.proofs import MailedToken, Proof
+from functions.auth.proofs import Proof
 from functions.auth.throttle import Client, TooManyAttempts, Visit
 from shared.caller import Caller
 from shared.clock import Clock
@@ -175,8 +175,8 @@ def refresh(accounts: Accounts, sessions: Sessions, tokens: AccessTokens, clock:
     Raises BadCredentials for a token that is unknown or too old, and SessionRevoked for one whose session was ended or that was
     used before: then a thief or the owner holds its successor, so the whole session ends.
     """
-    token, now = RefreshToken.parse(refresh_token), clock()
-    session = sessions.find(token.user_id, token.session_id)
+    token, now = BearerToken.parse(refresh_token), clock()
+    session = sessions.find(token.user_id, token.opens)
     if session is None or session.expires_at <= now:
         raise BadCredentials("The refresh token is unknown or has expired. Log in again (POST /auth/login).")
     user = accounts.user(session.user_id) if session.accepts(token) else None
@@ -192,7 +192,7 @@ def refresh(accounts: Accounts, sessions: Sessions, tokens: AccessTokens, clock:
 
 def log_out(sessions: Sessions, caller: Caller, *, refresh_token: str) -> None:
     """End the session of any of the caller's refresh tokens; repeatable. Says nothing of tokens that are not the caller's."""
-    sessions.revoke(caller.user_id, RefreshToken.parse(refresh_token).session_id)
+    sessions.revoke(caller.user_id, BearerToken.parse(refresh_token).opens)
 
 
 def see_profile(accounts: Accounts, caller: Caller) -> User:
@@ -215,7 +215,7 @@ def follow_membership(accounts: Accounts, message: MembershipChanged) -> None:
         known(accounts.user(message.user_id), message.user_id)
 
 
-def verification(user: User, proof: Proof, token: MailedToken) -> EmailVerificationRequested:
+def verification(user: User, proof: Proof, token: BearerToken) -> EmailVerificationRequested:
     return EmailVerificationRequested(
         user_id=user.user_id, email=proof.email, name=user.name, token=str(token), expires_at=proof.expires_at
     )

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from functions.auth.bearer import BearerToken
 from functions.auth.domain import BadCredentials, Credential, EmailUnchanged, Grant, User
-from functions.auth.proofs import LinkDead, MailedToken, Proof, proven
+from functions.auth.proofs import LinkDead, Proof, proven
 from functions.auth.throttle import Client, TooManyAttempts
 from functions.auth.use_cases import (
     AccessTokens,
@@ -89,7 +90,7 @@ def ask_email_change(
 
 def confirm_email(accounts: Accounts, proofs: Proofs, clock: Clock, *, token: str) -> User:
     """The account whose e-mail is verified, or changed, now. Raises LinkDead, EmailTaken."""
-    mailed = MailedToken.parse(token)
+    mailed = BearerToken.parse(token)
     proof = proven(proofs.of(mailed.user_id), mailed, clock(), "verify-email", "change-email")
     if not (proofs.verify_email(proof) if proof.purpose == "verify-email" else _move(accounts, proofs, proof)):
         raise LinkDead
@@ -131,7 +132,7 @@ def offer_reset(accounts: Accounts, proofs: Proofs, clock: Clock, message: Passw
 
 def reset_password(accounts: Accounts, proofs: Proofs, passwords: Passwords, clock: Clock, *, token: str, password: str) -> None:
     """Set a new password, end every session and every other reset; the e-mail is verified by it. Raises LinkDead."""
-    mailed = MailedToken.parse(token)
+    mailed = BearerToken.parse(token)
     offered = proofs.of(mailed.user_id)
     proof = proven(offered, mailed, clock(), "reset-password")
     credential, user = accounts.credential(proof.email), accounts.user(proof.user_id)

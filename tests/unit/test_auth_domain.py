@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.auth.domain import RefreshToken, Session, User, normal_email
+from functions.auth.bearer import BearerToken
+from functions.auth.domain import Session, User, normal_email
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ADA = User("usr_ada", "ada@example.org", "Ada", {}, NOW)
@@ -66,13 +67,13 @@ def test_a_normal_email_stays_as_it_is(email: str) -> None:
 def test_a_refresh_token_carries_256_random_bits_and_no_two_are_alike() -> None:
     tokens = [Session.open(ADA, "curl/8", NOW)[1] for _ in range(50)]
     assert all(len(base64.urlsafe_b64decode(token.secret + "=")) == 32 for token in tokens)
-    assert len({token.secret for token in tokens}) == len({token.session_id for token in tokens}) == 50
+    assert len({token.secret for token in tokens}) == len({token.opens for token in tokens}) == 50
 
 
 def test_a_session_keeps_only_the_hash_of_its_token() -> None:
     session, token = Session.open(ADA, "curl/8", NOW)
     assert token.secret not in (session.token_digest, repr(session), repr(token))
-    assert session.accepts(RefreshToken.parse(str(token)))
+    assert session.accepts(BearerToken.parse(str(token)))
 
 
 def test_only_the_latest_token_of_a_session_is_good() -> None:
@@ -92,4 +93,4 @@ def test_a_session_lasts_thirty_days_from_its_last_refresh() -> None:
 @given(st.text(max_size=200))
 def test_no_text_passes_for_a_token(text: str) -> None:
     session, _ = Session.open(ADA, "curl/8", NOW)
-    assert not session.accepts(RefreshToken.parse(text))
+    assert not session.accepts(BearerToken.parse(text))

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from functions.auth import use_cases
-from functions.auth.domain import BadCredentials, EmailTaken, RefreshToken, SessionRevoked, UnknownUser
+from functions.auth.bearer import BearerToken
+from functions.auth.domain import BadCredentials, EmailTaken, SessionRevoked, UnknownUser
 from shared.caller import Caller
 from shared.errors import KeyReused
 from shared.messages import EmailVerificationRequested, UserRegistered
@@ -191,4 +192,4 @@ def test_a_repeated_or_stale_role_changes_nothing(world: World) -> None:
 def test_a_refresh_token_is_not_shown_where_it_could_be_logged(world: World) -> None:
     world.register()
     grant = world.log_in()
-    assert RefreshToken.parse(grant.refresh_token).secret not in repr(grant)
+    assert BearerToken.parse(grant.refresh_token).secret not in repr(grant)
