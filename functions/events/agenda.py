@@ -40,6 +40,7 @@ class Agenda:
     tracks: tuple[Track, ...] = ()
     history: History = NO_HISTORY
     diff: AgendaDiff = NO_DIFF  # to the release before
+    reworded: int = 0  # how often somebody who was erased was taken out of it
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -66,6 +67,7 @@ class Agenda:
             conference=conference,
             history=previous.history,
             diff=previous.diff,
+            reworded=previous.reworded,
         )
 
 
@@ -77,10 +79,16 @@ class Rendered:
     etag: str  # of the body; strong: it changes with the bytes, also where a later version of the program renders them
     gzipped: bytes
     is_due: bool = field(default=False, compare=False)  # to be looked after: the table may have a newer release by now
+    reworded: int = 0
 
     @classmethod
-    def of(cls, release: int, body: bytes) -> Self:
-        return cls(release, f'"{hashlib.sha256(body).hexdigest()[:32]}"', gzip.compress(body, 6, mtime=0))
+    def of(cls, release: int, body: bytes, reworded: int = 0) -> Self:
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        return cls(release, etag, gzip.compress(body, 6, mtime=0), reworded=reworded)
+
+    @property
+    def number(self) -> float:
+        return number_of(self.release, self.reworded)
 
     @property
     def body(self) -> bytes:
@@ -90,6 +98,11 @@ class Rendered:
     def gzipped_etag(self) -> str:
         """A strong ETag names one sequence of bytes: the compressed ones have their own."""
         return f'{self.etag[:-1]}-gzip"'
+
+
+def number_of(release: int, reworded: int) -> float:
+    """What tells two renderings of an agenda apart, and which is the newer: the release, with thousandths where it was reworded."""
+    return release + reworded / 1000 if reworded else release
 
 
 def matches(etag: str, if_none_match: str | None) -> bool:
@@ -118,7 +131,7 @@ def render(agenda: Agenda) -> Rendered:
     }
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     check_size(body)
-    return Rendered.of(agenda.release, body)
+    return Rendered.of(agenda.release, body, agenda.reworded)
 
 
 def check_size(body: bytes) -> None:

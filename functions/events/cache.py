@@ -97,11 +97,13 @@ class RedisCache:
         if not held or None in held:
             return None
         release, etag, gzipped, asked_at = held
-        return Rendered(int(release), etag.decode(), gzipped, is_due=self._shared_clock() - float(asked_at) >= _TRUST)
+        number = float(release)
+        is_due = self._shared_clock() - float(asked_at) >= _TRUST
+        return Rendered(int(number), etag.decode(), gzipped, is_due=is_due, reworded=round(number % 1 * 1000))
 
     def keep(self, conference_id: str, rendered: Rendered) -> bool:
         """Keep it as the latest by now, unless a newer release is held. False where Redis does not answer or is full."""
-        arguments = (str(rendered.release), rendered.etag, rendered.gzipped, str(self._shared_clock()), str(_LIFE))
+        arguments = (str(rendered.number), rendered.etag, rendered.gzipped, str(self._shared_clock()), str(_LIFE))
         return self._written(lambda redis: redis.eval(_KEEP_IF_NEWER, 1, _key(conference_id), *arguments)) is not None
 
     @contextmanager

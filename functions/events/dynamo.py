@@ -143,13 +143,16 @@ class DynamoConferences:
         """One Query, unless the snapshot is larger than the 1 MB that one answers."""
         return _newest_agenda(conference_id, RELEASE)
 
-    def latest_number(self, conference_id: str) -> int | None:
+    def latest_number(self, conference_id: str) -> float | None:
         """One GetItem, consistent."""
         try:
-            item = ConferenceItem.get(partition(conference_id), CONF, consistent_read=True, attributes_to_get=["release"])
+            item = ConferenceItem.get(
+                partition(conference_id), CONF, consistent_read=True, attributes_to_get=["release", "rendition"]
+            )
         except ConferenceItem.DoesNotExist:
             return None
-        return int(item.release)
+        release, reworded = int(item.release), float(item.rendition or 0)
+        return reworded if int(reworded) == release else release
 
     def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]:
         pk = partition(conference_id)
@@ -265,7 +268,12 @@ def _snapshots() -> TypeAdapter[Agenda]:
 
 def _pack(agenda: Agenda) -> list[bytes]:
     """The snapshot in pieces that fit an item each. Raises AgendaTooLarge."""
-    data = zlib.compress(_snapshots().dump_json(agenda))
+    return pieces(_snapshots().dump_json(agenda))
+
+
+def pieces(snapshot: bytes) -> list[bytes]:
+    """Raises AgendaTooLarge."""
+    data = zlib.compress(snapshot)
     if len(data) > _PIECE * _PIECES:
         raise AgendaTooLarge(
             f"Compressed, the agenda has {len(data):,} bytes; at most {_PIECE * _PIECES:,} fit. Shorten its texts."

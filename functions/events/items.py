@@ -84,6 +84,7 @@ class ConferenceItem(Item, discriminator="Conference"):
     retention_days = NumberAttribute(null=True)
     retention_told_at = UTCDateTimeAttribute(null=True)
     retention_ended_at = UTCDateTimeAttribute(null=True)
+    rendition = NumberAttribute(null=True)  # of its latest agenda, where that was reworded since it was released
     fingerprint = UnicodeAttribute()
     rooms = NumberAttribute(default=0)
     tracks = NumberAttribute(default=0)

@@ -1,7 +1,9 @@
 """What becomes of a person's data here when they are erased. Conferences stay, with whoever is left of their team."""
 
+from functions.events.dynamo_erasure import reword
 from shared.errors import JsonObject
-from shared.personal import Person, Rules, blank, gone
+from shared.messages import UserErased
+from shared.personal import Person, Rules, blank, gone, items
 
 
 def _member(item: JsonObject, person: Person) -> set[str]:
@@ -24,3 +26,13 @@ RULES = Rules(
     # Speakers stay in the agenda, which is published; they go with their account.
     passing={"Member": _member_after, **dict.fromkeys(("Invitation", "Star", "Subscription"), gone)},
 )
+
+
+def take_out_of_agendas(message: UserErased) -> None:
+    """Those that were released too. Comes before their profiles are blanked, by which they are found."""
+    theirs: dict[str, dict[str, str]] = {}
+    for item in items():
+        if item["kind"] == "Speaker" and item.get("user_id") == message.user_id:
+            theirs.setdefault(item["pk"].partition("#")[2], {})[item["sk"].partition("#")[2]] = item["name"]
+    for conference_id, names in theirs.items():
+        reword(conference_id, names.keys(), {*names.values(), message.name})

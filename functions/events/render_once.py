@@ -17,7 +17,7 @@ from functions.events.agenda import Rendered
 _PAUSES = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, *(0.5,) * 5)
 
 Make = Callable[[], Rendered]
-Latest = Callable[[], int | None]  # the number of the latest release
+Latest = Callable[[], float | None]  # the number of the latest release, as `agenda.number_of` has it
 
 
 class AgendaCache(Protocol):
@@ -83,6 +83,6 @@ def _look_after(cache: AgendaCache, key: str, make: Make, latest: Latest) -> Ren
     held = cache.get(key)  # again: another may have had the turn since the first look
     if held and not held.is_due:
         return held
-    fresh = held if held and held.release == latest() else make()
+    fresh = held if held and held.number == latest() else make()
     cache.keep(key, fresh)
     return fresh

@@ -84,8 +84,8 @@ class Conferences(Protocol):
         """Raises AgendaTooLarge."""
 
     def latest_agenda(self, conference_id: str) -> Agenda | None: ...
-    def latest_number(self, conference_id: str) -> int | None:
-        """Of its releases; None where there is no such conference."""
+    def latest_number(self, conference_id: str) -> float | None:
+        """Of its releases, as `agenda.number_of` has it; None where there is no such conference."""
 
     def released_agenda(self, conference_id: str, release: int) -> Agenda | None: ...
     def releases(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[ReleaseSummary], str | None]: ...

@@ -3,7 +3,7 @@
 from functions.events.dynamo import DynamoConferences
 from functions.events.dynamo_sales import DynamoSales
 from functions.events.dynamo_stars import DynamoPost, DynamoStars
-from functions.events.privacy import RULES
+from functions.events.privacy import RULES, take_out_of_agendas
 from functions.events.use_cases_stars import tell_of_changes
 from shared.messages import AgendaReleased, MemberInvited, TicketCancelled, TicketIssued, TicketTransferred
 from shared.personal import about_people
@@ -37,6 +37,6 @@ handler = Worker(
         TicketIssued: on_ticket_issued,
         TicketTransferred: on_ticket_transferred,
         TicketCancelled: on_ticket_cancelled,
-        **about_people(RULES),
+        **about_people(RULES, before=take_out_of_agendas),
     }
 )

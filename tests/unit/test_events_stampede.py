@@ -242,6 +242,17 @@ def test_a_release_that_never_reached_the_cache_is_seen_nevertheless(server: str
     assert shelf.get("cnf_1") == newer
 
 
+def test_an_agenda_that_somebody_was_taken_out_of_is_seen_as_a_newer_one(server: str, client: "redis.Redis") -> None:
+    shared, reworded = Clock(), Rendered.of(1, b'{"release":1,"reworded":2}', reworded=2)
+    shelf = RedisCache(server, shared_clock=shared)
+    shelf.keep("cnf_1", AGENDA)
+    shared.time = 2.0
+    assert read_through(shelf, "cnf_1", lambda: reworded, lambda: 1.002, Flight()) == reworded
+    assert shelf.get("cnf_1") == reworded
+    shelf.keep("cnf_1", AGENDA)  # who was slow does not bring the old one back
+    assert shelf.get("cnf_1") == reworded
+
+
 def test_a_full_server_that_holds_an_older_release_is_not_believed(server: str, client: "redis.Redis", warnings: list[str]) -> None:
     shared, newer = Clock(), Rendered.of(2, b'{"release":2}')
     shelf = RedisCache(server, shared_clock=shared)
