@@ -1,6 +1,7 @@
 """The embedded emulator of AWS (MiniStack) and the embedded Valkey: both on 127.0.0.1 only, both with their data in a directory."""
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ def emulator(port: int, data: Path) -> Iterator[Child]:
         "AWS_DEFAULT_REGION": REGION,
         "LAMBDA_WARM_TTL_SECONDS": "60",  # of the processes that a burst leaves; each function keeps one
         "PYTHONPATH": str(EMBEDDED),
+        "SMTP_HOST": os.environ.get("SMTP_HOST", ""),  # where e-mails are relayed to, host:port, for a mail program to show
         **FRUGAL,
         "TMPDIR": str(scratch),
         "NO_PROXY": "127.0.0.1,localhost",

@@ -10,10 +10,19 @@ import pytest
 from localstack.client import Person, wait_until
 from localstack.ports import free_port
 from localstack.stack import RunningStack, running_stack
+from tests.e2e.mailbox import Mailbox, mailbox
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def wire() -> Iterator[Mailbox]:
+    """Where the emulator relays all e-mails to, as they are."""
+    with mailbox() as kept, pytest.MonkeyPatch.context() as settings:
+        settings.setenv("SMTP_HOST", kept.address)
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def stack(wire: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The platform, built and deployed for this run on a free port; stopped and started once, as after a night."""
     data, port = tmp_path_factory.mktemp("stack"), free_port()  # one port: the kept queues' URLs name it
     with running_stack(port=port, data=data):
@@ -59,8 +68,8 @@ def mails(stack: RunningStack, http: httpx.Client) -> Callable[[Person], list[An
 def on_sale(http: httpx.Client, person: Callable[[str], Person]) -> Callable[..., tuple[str, str]]:
     """A published conference with one ticket type on sale: (conference_id, ticket_type_id)."""
 
-    def publish(*, capacity: int, price: int = 4900, **conference: Any) -> tuple[str, str]:
-        organizer = person("Organizer")
+    def publish(*, capacity: int, price: int = 4900, organizer: Person | None = None, **conference: Any) -> tuple[str, str]:
+        organizer = organizer or person("Organizer")
         opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
         body = {
             "name": "E2E",
