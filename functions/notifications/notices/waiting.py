@@ -28,7 +28,7 @@ def _leave(message: WaitingListMessage) -> str:
 
 def _joined(message: WaitingListJoined) -> list[Notice]:
     news = domain.waiting_list_joined(_what(message), message.conference_name, _data(message))
-    return [Notice(news, message.user_id, link=Link("Leave the waiting list", _leave(message)))]
+    return [Notice(news, message.user_id, link=Link("Leave the waiting list", _leave(message), open=True))]
 
 
 def _offered(message: WaitingListOffered) -> list[Notice]:
