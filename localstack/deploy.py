@@ -170,6 +170,7 @@ def _sam(command: str, options: list[str], settings: Mapping[str, str], log: Pat
                 raise Failure(f"`sam {command}` is not done after {PATIENCE} s. The end of its output ({shown(log)}):\n{tail(log)}")
             time.sleep(0.1)
         if sam.exit_code():
+            require_space(log.parent, TO_GO_ON)  # it may have filled up between two looks
             raise Failure(f"`sam {command}` failed. The end of its output (all of it: {shown(log)}):\n{tail(log)}")
 
 
