@@ -65,7 +65,7 @@ def test_every_message_says_which_context_it_is_of() -> None:
     sources = {kind.context for kind in KINDS.values()}
     assert sources <= {"auth", "events", "orders", "tickets", "contacts", "notifications"}
     assert UserRegistered(user_id="usr_1", email="ada@example.org", name="Ada").source == "ketemu.auth"
-    assert {kind.__module__ for kind in KINDS.values()} == {messages.__name__}
+    assert {kind.__module__ for kind in KINDS.values()} == {f"{messages.__name__}.{context}" for context in sources}
 
 
 def test_every_message_has_an_id_of_its_own() -> None:
