@@ -137,7 +137,6 @@ class OnSale:
         self.say(f"{self._state()} after {self.seconds:.1f} s")
         self.come_back()
         self.say(f"{self._state()} after {time.perf_counter() - began:.1f} s")
-        self.warm_up()  # what nobody called meanwhile has been ended
         self.check()
 
     def open(self) -> None:
