@@ -107,10 +107,11 @@ class Rules:
     by kind. `retold`: kinds with free text in which a name is blanked too.
     `of_account`: kinds that are of one account only, so that an e-mail in them is of somebody who registered with it since.
     `theirs`: kinds elsewhere that are shown to whoever an attribute names. `passing`: what becomes of a conference's items, by
-    kind, once its retention has ended; of other kinds nothing.
+    kind, once its retention has ended; of other kinds nothing. `about`: kinds that go with whoever an attribute names.
     """
 
     deleted: frozenset[str] = frozenset()
+    about: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     telling: Mapping[str, Telling] = field(default_factory=dict)
     retold: frozenset[str] = frozenset()
@@ -216,7 +217,8 @@ def _erase(item: JsonObject, person: Person, rules: Rules) -> int:
     mentioned = person.is_in(item) if kind not in rules.of_account else person.owns(item)
     if kind == "Outbox" and person.is_named_in(item["detail"]):
         return _delete(item)
-    if mentioned and (kind == "Outbox" or person.owns(item) or kind in rules.deleted):
+    is_about = kind in rules.about and item.get(rules.about[kind]) == person.user_id
+    if mentioned and (kind == "Outbox" or person.owns(item) or kind in rules.deleted or is_about):
         return _delete(item)
     if not mentioned and kind not in rules.retold:
         return 0

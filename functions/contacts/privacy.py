@@ -2,4 +2,7 @@
 
 from shared.personal import Rules
 
-RULES = Rules(deleted=frozenset({"Card", "Code", "Contact", "ContactScan"}))
+RULES = Rules(
+    deleted=frozenset({"ContactScan"}),
+    about={"Code": "user_id", "Contact": "other_id", "Lead": "other_id"},
+)

@@ -1,44 +1,54 @@
-"""What a person does with a card and with the people met.
+"""What a person does with those they meet: an exchange, and the list that it fills.
 
-A contact is a copy of what the other showed when last scanned, so that a list of any length is one read. What the other
-hides or changes afterwards reaches the copy with the next scan.
+A contact is a copy of what the other shows, so that a list of any length is one read. It follows the other's card and consent
+(`use_cases_copies.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from functions.contacts.domain import (
-    Card,
-    CardVisibility,
     Contact,
     Meeting,
+    Misses,
     NonceReused,
-    NotAttending,
-    Profile,
-    Removed,
+    Pair,
     Scan,
-    ShownCard,
-    card_name,
+    UnknownCode,
     introduce,
     meeting_time,
 )
+from functions.contacts.people import Bearer, Person
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy, NotFound
-from shared.messages import ContactExchanged
+from shared.messages import ContactExchanged, Message
 
-_TRIES = 3  # of a change to a card that was changed meanwhile
+TRIES = 3  # of a change to what was changed meanwhile
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """All that an exchange needs to know first."""
 
-    card: Card | None  # the scanner's own
-    shown: ShownCard | None  # whom the code shows
-    scan: Scan | None  # what the nonce named before
-    attends: bool  # whether the scanner attends the conference that was asked about
+    person: Person | None  # who scans
+    bearer: Bearer | None  # whom the code shows
+    scan: Scan | None  # what the nonce named before, or the one use of the code
+    misses: Misses | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What a phone sends of a scan."""
+
+    code: str
+    nonce: str
+    scanned_at: datetime | None = None  # none: now
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    conference_id: str | None = None  # where the phone thinks that it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,171 +57,148 @@ class Met:
     first: bool  # whether the two met just now
 
 
-class Contacts(Protocol):
-    def card(self, user_id: str) -> Card | None: ...
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which contacts of a list."""
 
-    def replace_card(self, old: Card | None, new: Card) -> bool:
-        """Put `new`, and what its code shows, in the place of `old`. False where the card is not `old` any more."""
+    conference_id: str | None = None
+    tag: str | None = None
+    awaiting: bool = False  # only those who wait for the owner to confirm
 
-    def rotate(self, old: Card, new: Card, command_id: str) -> bool:
-        """Put `new` in the place of `old`, whose code is then dead. False where `old` is not there, or the command was done."""
 
-    def has_rotated(self, user_id: str, command_id: str) -> bool: ...
+EVERYBODY = Wanted()
 
-    def attend(self, user_id: str, conference_id: str) -> None:
-        """Keep that the user attends the conference. Safe to repeat. Raises Busy."""
 
-    def look(self, user_id: str, code: str, nonce: str, conference_id: str | None) -> Sight: ...
+class Exchanges(Protocol):
+    def look(self, user_id: str, code: str, nonce: str) -> Sight: ...
 
-    def meet(self, meeting: Meeting, message: ContactExchanged) -> Contact | Removed | None:
-        """Each becomes the other's contact, once a pair for ever. What the scanner had before, None the first time. Raises Busy."""
+    def miss(self, user_id: str, before: Misses | None, now: datetime) -> None:
+        """Count a code that led nowhere."""
 
-    def keep(self, before: Contact | Removed, contact: Contact, scan: Scan) -> None:
-        """Write the owner's side anew. Raises Busy where it was removed, or got another note, since it was `before`."""
+    def meet(self, meeting: Meeting, pair: Pair, message: ContactExchanged) -> Pair | None:
+        """Each becomes the other's contact, once a pair and conference for ever. What they had before, None the first time.
+
+        Raises Busy.
+        """
+
+    def settle(
+        self,
+        before: Pair,
+        after: Pair,
+        *,
+        meeting: Meeting | None = None,
+        card_of: Person | None = None,
+        messages: Sequence[Message] = (),
+    ) -> bool:
+        """Both sides anew. False where one is not as `before`, or the card that was shown (`card_of`) is another by now."""
 
     def contact(self, owner_id: str, contact_id: str) -> Contact | None: ...
 
-    def contacts(self, owner_id: str, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
-        """Newest first, and the cursor of the next page. Raises Malformed for a foreign cursor."""
+    def contacts(self, owner_id: str, wanted: Wanted, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
+        """Those on the list, newest first, and the cursor of the next page. Raises Malformed for a foreign cursor."""
 
-    def annotate(self, contact: Contact) -> bool:
-        """Store the contact's note. False where the contact is gone."""
-
-    def remove(self, owner_id: str, contact_id: str) -> bool:
-        """Take it off its owner's list. False where it is not there."""
+    def keep(self, before: Contact, after: Contact) -> bool:
+        """The owner's side anew. False where it is not as `before`."""
 
 
-def put_card(contacts: Contacts, clock: Clock, *, caller: Caller, profile: Profile, visibility: CardVisibility) -> Card:
-    """The whole card, new or replaced; its code stays. Raises Busy."""
-    for _ in range(_TRIES):
-        old = contacts.card(caller.user_id)
-        new = old.rewritten(profile, visibility, clock()) if old else Card.first(caller.user_id, profile, visibility, clock())
-        if contacts.replace_card(old, new):
-            return new
-    raise _changed_meanwhile()
+def exchange(exchanges: Exchanges, clock: Clock, *, caller: Caller, scanned: Scanned) -> Met:
+    """The caller scanned a code: each now has the other as a contact. Once a pair and conference, whoever scans and however often.
 
-
-def rotate_code(contacts: Contacts, clock: Clock, *, caller: Caller, command_id: str) -> Card:
-    """A new code for the card; the old one is dead at once. Raises NotFound, Busy.
-
-    Once for each `command_id`: a repeated one gets the card as it is now, whose code may be of a later command.
+    A later scan tells when it was, adds to the note, brings back whom the caller took off the list, and shows the caller again to
+    whom they had withdrawn from. It may come late and in any order: what both have in the end is the same.
+    Raises TooManyMisses, NoCard, UnknownCode, OwnCode, NonceReused, Invalid, Busy, and NotFound for a repeated scan of somebody
+    who is not on the list any more.
     """
-    for _ in range(_TRIES):
-        done = contacts.has_rotated(caller.user_id, command_id)  # before the card, which is then at least as new
-        old = own_card(contacts, caller=caller)
-        if done:
-            return old
-        new = old.rotated(clock())
-        if contacts.rotate(old, new, command_id):
-            return new
-    raise _changed_meanwhile()
-
-
-def own_card(contacts: Contacts, *, caller: Caller) -> Card:
-    """Raises NotFound before the first one."""
-    card = contacts.card(caller.user_id)
-    if card is None:
-        raise NotFound("You have no contact card yet. Make one with PUT /contacts/card: a name is enough.")
-    return card
-
-
-def welcome(contacts: Contacts, clock: Clock, *, user_id: str, name: str, conference_id: str) -> None:
-    """Who has a ticket attends the conference, and gets a card that says no more than the name where there is none yet.
-
-    Never changes a card; safe to repeat. Raises Busy.
-    """
-    contacts.attend(user_id, conference_id)
-    name = card_name(name)
-    if name:
-        contacts.replace_card(None, Card.first(user_id, Profile(name), CardVisibility(), clock()))
-
-
-def exchange(
-    contacts: Contacts,
-    clock: Clock,
-    *,
-    caller: Caller,
-    code: str,
-    nonce: str,
-    scanned_at: datetime | None,
-    note: str | None,
-    conference_id: str | None,
-) -> Met:
-    """The caller scanned a code: each now has the other as a contact. Once a pair, whoever scans and however often.
-
-    A new scan of somebody on the caller's list brings the copy up to date; the note stays, and so does where and when they
-    met. Who was taken off the list comes back. The other's list is not touched again.
-    Raises NotAttending, NoCard, UnknownCode, OwnCode, NonceReused, Invalid, Busy, and NotFound for a repeated scan of a
-    removed contact.
-    """
-    met_at = meeting_time(scanned_at, clock())
-    sight = contacts.look(caller.user_id, code, nonce, conference_id)
+    now = clock()
+    at = meeting_time(scanned.scanned_at, now)
+    sight = exchanges.look(caller.user_id, scanned.code, scanned.nonce)
     if sight.scan:
-        return Met(_scanned_before(contacts, sight.scan, code), first=False)
-    if conference_id and not sight.attends:
-        raise _not_attending(conference_id)
-    meeting = introduce(sight.card, sight.shown, code=code, nonce=nonce, met_at=met_at, note=note, conference_id=conference_id)
-    before = contacts.meet(meeting, _exchanged(meeting))
-    if before is None:
-        return Met(meeting.mine, first=True)
-    kept = meeting.kept_over(before)
-    if kept != before:
-        contacts.keep(before, kept, meeting.scan)
-    return Met(kept, first=False)
+        return Met(_scanned_before(exchanges, sight.scan, scanned.code), first=False)
+    if sight.misses:
+        sight.misses.check(now)
+    try:
+        return _met(exchanges, _meeting(sight, caller, scanned, at, now))
+    except UnknownCode:
+        exchanges.miss(caller.user_id, sight.misses, now)
+        raise
 
 
-def contact(contacts: Contacts, *, caller: Caller, contact_id: str) -> Contact:
-    """Raises NotFound, for somebody else's contact too."""
-    found = contacts.contact(caller.user_id, contact_id)
-    if found is None:
-        raise _not_on_list()
-    return found
+def _meeting(sight: Sight, caller: Caller, scanned: Scanned, at: datetime, now: datetime) -> Meeting:
+    bearer = sight.bearer
+    if bearer and scanned.conference_id and scanned.conference_id != bearer.conference_id:
+        bearer = None
+    scan = Scan(caller.user_id, scanned.nonce, scanned.code)
+    return introduce(sight.person, bearer, scan, at=at, now=now, note=scanned.note, tags=scanned.tags)
 
 
-def annotate(contacts: Contacts, *, caller: Caller, contact_id: str, note: str | None) -> Contact:
-    """Replace the caller's note, which nobody else reads. Raises NotFound."""
-    annotated = replace(contact(contacts, caller=caller, contact_id=contact_id), note=note)
-    if not contacts.annotate(annotated):
-        raise _not_on_list()
-    return annotated
+def _met(exchanges: Exchanges, meeting: Meeting) -> Met:
+    for _ in range(TRIES):
+        first = meeting.first()
+        before = exchanges.meet(meeting, first, exchanged(meeting, first))
+        if before is None:
+            return Met(first.mine, first=True)
+        after = meeting.again(before)
+        if after == before or exchanges.settle(before, after, meeting=meeting):
+            return Met(after.mine, first=False)
+    raise Busy("The same two people are being recorded right now. Send the request again.")
 
 
-def remove(contacts: Contacts, *, caller: Caller, contact_id: str) -> None:
-    """Off the caller's own list; the other keeps theirs. Raises NotFound."""
-    if not contacts.remove(caller.user_id, contact_id):
-        raise _not_on_list()
-
-
-def _scanned_before(contacts: Contacts, scan: Scan, code: str) -> Contact:
+def _scanned_before(exchanges: Exchanges, scan: Scan, code: str) -> Contact:
     if scan.code != code:
         raise NonceReused("The nonce names an earlier scan of another code. Send a new nonce with each scan.")
-    found = contacts.contact(scan.scanner_id, scan.contact_id)
-    if found is None:
-        raise NotFound("You took this contact off your list after this scan. Scan the code again, with a new nonce.")
+    found = exchanges.contact(scan.owner_id, scan.contact_id)
+    if found is None or not found.is_listed:
+        raise NotFound("After this scan you took the contact off your list, or they withdrew. Meet again, with a new nonce.")
     return found
 
 
-def _exchanged(meeting: Meeting) -> ContactExchanged:
+def exchanged(meeting: Meeting, pair: Pair) -> ContactExchanged:
     return ContactExchanged(
-        conference_id=meeting.mine.conference_id,
-        exchange_id=meeting.exchange_id,
-        scanner_id=meeting.mine.owner_id,
-        scanned_id=meeting.theirs.owner_id,
-        scanner_name=meeting.theirs.profile.name,
-        scanned_name=meeting.mine.profile.name,
+        conference_id=meeting.bearer.conference_id or None,
+        exchange_id=pair.mine.exchange_id,
+        scanner_id=meeting.scanner.user_id,
+        scanned_id=meeting.bearer.user_id,
+        scanner_name=meeting.card.profile.name,
+        scanned_name=meeting.bearer.card.profile.name,
+        scanner_team=meeting.party.is_team,
+        scanned_team=meeting.bearer.party.is_team,
+        scanner_company=meeting.party.company or "",
+        scanned_company=meeting.bearer.party.company or "",
+        scanner_asked=pair.mine.awaits,
+        scanned_asked=pair.theirs.awaits,
     )
 
 
-def _changed_meanwhile() -> Busy:
-    return Busy("Your card is being changed from elsewhere right now. Nothing was done: send the request again.")
+def contact(exchanges: Exchanges, *, owner_id: str, contact_id: str) -> Contact:
+    """Somebody on the list. Raises NotFound, for somebody else's contact too."""
+    found = exchanges.contact(owner_id, contact_id)
+    if found is None or not found.is_listed:
+        raise not_on_list()
+    return found
 
 
-def _not_attending(conference_id: str) -> NotAttending:
-    return NotAttending(
-        f"You have no ticket to {conference_id}. Correct conference_id, or leave it out to meet outside any conference."
-        " A ticket bought just now counts within a minute."
-    )
+def change_contact(exchanges: Exchanges, *, owner_id: str, contact_id: str, **changes: object) -> Contact:
+    """What its owner wrote about it, which the other never reads. Raises NotFound, Busy."""
+    for _ in range(TRIES):
+        before = contact(exchanges, owner_id=owner_id, contact_id=contact_id)
+        after = replace(before, **changes)  # type: ignore[arg-type]  # each caller names its own field
+        if after == before or exchanges.keep(before, after):
+            return after
+    raise changed_meanwhile()
 
 
-def _not_on_list() -> NotFound:
+def remove(exchanges: Exchanges, clock: Clock, *, owner_id: str, contact_id: str) -> None:
+    """Off the owner's list; the other keeps theirs. Raises NotFound, Busy."""
+    for _ in range(TRIES):
+        before = contact(exchanges, owner_id=owner_id, contact_id=contact_id)
+        if exchanges.keep(before, before.removed(clock())):
+            return
+    raise changed_meanwhile()
+
+
+def not_on_list() -> NotFound:
     return NotFound("There is no such contact on your list. GET /contacts lists them.")
+
+
+def changed_meanwhile() -> Busy:
+    return Busy("This contact is being changed from elsewhere right now. Nothing was done: send the request again.")

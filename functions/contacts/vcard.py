@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from functions.contacts.cards import Profile
 from functions.contacts.domain import Contact
 
 Version = Literal["4.0", "3.0"]
@@ -31,7 +32,7 @@ def vcard(contact: Contact, version: Version = "4.0") -> str:
 
 
 def _properties(contact: Contact, version: Version) -> Iterator[str]:
-    profile = contact.profile
+    profile = contact.profile or Profile("")
     yield f"UID;VALUE=text:{contact.id}" if version == "4.0" else f"UID:{contact.id}"
     yield f"FN:{_text(profile.name)}"
     # Where a name divides is not known: 3.0 demands N, and address books show its first part as it is.
@@ -46,8 +47,9 @@ def _properties(contact: Contact, version: Version) -> Iterator[str]:
         yield f"TEL:{_text(profile.phone)}"
     for link in profile.links:
         yield f"URL:{_uri(link)}"
-    if contact.note:
-        yield f"NOTE:{_text(contact.note)}"
+    notes = [*(f"{each.label}: {each.value}" for each in profile.fields), *([contact.note] if contact.note else [])]
+    if notes:
+        yield f"NOTE:{_text(chr(10).join(notes))}"
 
 
 def _text(value: str) -> str:

@@ -1,20 +1,61 @@
-"""Whoever gets a ticket attends, and gets a card, so that the first exchange at a conference needs no preparation.
+"""Who has a ticket or a role attends, and who changes their card changes the copies of it.
 
-Attendance is not taken back where the ticket is handed on or cancelled: it says where two people met, opens no door, and a phone
-that was off line may still send scans of before.
+A person who gets a ticket gets a card too, so that the first exchange at a conference needs no preparation.
 """
 
-from functions.contacts.dynamo import DynamoContacts
+from functions.contacts.dynamo import DynamoExchanges
+from functions.contacts.dynamo_people import DynamoPeople
+from functions.contacts.people import Held, cancelled
 from functions.contacts.privacy import RULES
-from functions.contacts.use_cases import welcome
-from shared.clock import now
-from shared.messages import TicketIssued, TicketTransferred
+from functions.contacts.use_cases_copies import refresh_copies
+from functions.contacts.use_cases_people import note_role, note_ticket
+from shared.delay import SqsDelay
+from shared.messages import CardChanged, MembershipChanged, TicketCancelled, TicketIssued, TicketTransferred
 from shared.personal import about_people
 from shared.worker import Worker
 
 
-def _attends(message: TicketIssued | TicketTransferred) -> None:
-    welcome(DynamoContacts(), now, user_id=message.owner_id, name=message.owner_name, conference_id=message.conference_id)
+def _issued(message: TicketIssued) -> None:
+    _note(message, message.owner_id, message.owner_name, Held(1))
 
 
-handler = Worker({TicketIssued: _attends, TicketTransferred: _attends, **about_people(RULES)})
+def _transferred(message: TicketTransferred) -> None:
+    _note(message, message.owner_id, message.owner_name, Held(message.serial))
+    _note(message, message.from_id, "", Held(message.serial, message.occurred_at))
+
+
+def _cancelled(message: TicketCancelled) -> None:
+    _note(message, message.owner_id, "", cancelled(message.occurred_at))
+
+
+def _note(message: TicketIssued | TicketTransferred | TicketCancelled, user_id: str, name: str, held: Held) -> None:
+    where, ticket_id = message.conference_id, message.ticket_id
+    note_ticket(DynamoPeople(), user_id=user_id, name=name, conference_id=where, ticket_id=ticket_id, held=held)
+
+
+def _membership_changed(message: MembershipChanged) -> None:
+    note_role(
+        DynamoPeople(),
+        user_id=message.user_id,
+        conference_id=message.conference_id,
+        role=message.role,
+        revision=message.revision,
+        company=message.company,
+        at=message.occurred_at,
+    )
+
+
+def _card_changed(message: CardChanged) -> None:
+    refresh_copies(DynamoExchanges(), DynamoPeople(), SqsDelay(), message)
+
+
+handler = Worker(
+    {
+        TicketIssued: _issued,
+        TicketTransferred: _transferred,
+        TicketCancelled: _cancelled,
+        MembershipChanged: _membership_changed,
+        CardChanged: _card_changed,
+        **about_people(RULES),
+    }
+)

@@ -378,4 +378,5 @@ def membership_changed(conference: Conference, member: Member) -> MembershipChan
         user_id=member.user_id,
         role=member.role,
         revision=member.revision,
+        company=member.company,
     )

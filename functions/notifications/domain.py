@@ -268,11 +268,42 @@ def _greeting(attendee: str, entered: bool) -> str:
     return "Welcome to" if entered else "See you again at"
 
 
-def contact_made(exchange_id: str, other: str) -> News:
+def contact_made(exchange_id: str, other: str, company: str = "") -> News:
+    """`company`: of an exhibitor, whose whole team keeps what is shown to exhibitors."""
+    kept = f"{company} keeps what your card shows exhibitors" if company else "Each of you has what the other's card shows"
     return News(
         "contact-exchanged",
-        f"You met {other}",
-        f"You and {other} exchanged contacts. Each of you keeps a copy of what the other's card showed at that moment.",
+        f"You met {other}{f' of {company}' if company else ''}",
+        f"You and {other} exchanged contacts. {kept}, until it is withdrawn.",
+        {"exchange_id": exchange_id},
+    )
+
+
+def contact_awaits(exchange_id: str, other: str) -> News:
+    return News(
+        "contact-awaits",
+        f"{other} waits for you to confirm",
+        f"Your card shows more to those whom you confirm. Decide whether {other} is one of them.",
+        {"exchange_id": exchange_id},
+    )
+
+
+def contact_confirmed(exchange_id: str, other: str) -> News:
+    return News(
+        "contact-confirmed",
+        f"{other} shows you more",
+        f"There is more of {other} in your contacts now.",
+        {"exchange_id": exchange_id},
+    )
+
+
+def contact_withdrawn(exchange_id: str, *, whole: bool) -> News:
+    """It names nobody: the name may be what was taken back."""
+    gone = "all that they had shown: they are off your list" if whole else "some of what they had shown"
+    return News(
+        "contact-withdrawn",
+        "Somebody you met took something back",
+        f"Somebody you met took back {gone}. Remove it wherever else you keep it.",
         {"exchange_id": exchange_id},
     )
 

@@ -83,6 +83,9 @@ _TABLE = (
     Kind("double-entry", "A ticket was let in twice at a door you keep", email=Setting.OFF),
     Kind("agenda-moved", "A session moved or is canceled", digest=True),
     Kind("contact-exchanged", "You met somebody", digest=True),
+    Kind("contact-awaits", "Somebody you met waits for you to confirm", digest=True),
+    Kind("contact-confirmed", "Somebody you met shows you more", email=Setting.OFF, digest=True),
+    Kind("contact-withdrawn", "Somebody you met took back what they showed", email=Setting.OFF, digest=True),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _TABLE}

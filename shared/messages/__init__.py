@@ -19,7 +19,10 @@ from shared.messages.auth import (
     UserRegistered,
 )
 from shared.messages.contacts import (
+    CardChanged,
+    ContactConfirmed,
     ContactExchanged,
+    ContactWithdrawn,
 )
 from shared.messages.events import (
     AgendaChange,
@@ -86,9 +89,12 @@ __all__ = [
     "AgendaReleased",
     "AttendeeChanged",
     "CanceledSession",
+    "CardChanged",
     "CheckInAnnulled",
     "ConferencePublished",
+    "ContactConfirmed",
     "ContactExchanged",
+    "ContactWithdrawn",
     "DataExportRequested",
     "DigestOpened",
     "DoorCounted",

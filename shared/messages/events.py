@@ -129,6 +129,7 @@ class MembershipChanged(Message):
     role: Role | None
     revision: int
     conference_name: str = ""
+    company: str | None = None  # that an exhibitor is of: those of one company are a team
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,7 +106,10 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Events", "Notifications"},
     ),
-    (messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1), {"Auth", "Tickets", "Notifications"}),
+    (
+        messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1),
+        {"Auth", "Tickets", "Contacts", "Notifications"},
+    ),
     (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders", "OrdersLedger"}),
     (
         messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
@@ -170,7 +173,7 @@ REACHES: list[tuple[Message, set[str]]] = [
     ),
     (
         messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"),
-        {"Tickets", "Events", "Notifications"},
+        {"Tickets", "Events", "Contacts", "Notifications"},
     ),
     (
         messages.TicketReissued(
@@ -234,6 +237,9 @@ REACHES: list[tuple[Message, set[str]]] = [
         ),
         {"Notifications"},
     ),
+    (messages.CardChanged(user_id="usr_1", revision=2), {"Contacts"}),
+    (messages.ContactConfirmed(exchange_id="exc_1", holder_id="usr_2", name="Ada"), {"Notifications"}),
+    (messages.ContactWithdrawn(exchange_id="exc_1", holder_id="usr_2", whole=True), {"Notifications"}),
     (
         messages.ContactExchanged(
             exchange_id="exc_1", scanner_id="usr_1", scanned_id="usr_2", scanner_name="Ada", scanned_name="Bob"

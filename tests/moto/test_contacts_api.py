@@ -20,7 +20,7 @@ from functions.contacts.api import handler
 from shared.caller import Caller
 from shared.clock import iso, now
 from shared.ids import new_id
-from shared.messages import ContactExchanged, TicketIssued, TicketTransferred
+from shared.messages import ContactExchanged, MembershipChanged, TicketCancelled, TicketIssued, TicketTransferred
 from tests.support import Answer, Table, call, deliver
 
 ADA, BOB, CYD = (Caller(f"usr_{name}", f"{name}@example.org", name.title()) for name in ("ada", "bob", "cyd"))
@@ -44,10 +44,23 @@ def exchange(who: Caller, code: str, nonce: str, **members: Any) -> Answer:
     return call(handler, "POST", "/contacts/exchange", {"code": code, "nonce": nonce, **members}, caller=who)
 
 
+def code_at(conference_id: str, who: Caller, *others: Caller) -> str:
+    """The code of `who` at a conference that all have a ticket to."""
+    for number, each in enumerate((who, *others)):
+        assert deliver(worker.handler, issued(each.user_id, each.name, number + 10)) == []
+    answer = call(handler, "GET", f"/contacts/card?conference_id={conference_id}", caller=who)
+    assert answer.status == 200, answer
+    return str(answer.json["code"])
+
+
 def listed(who: Caller, query: str = "") -> Any:
     answer = call(handler, "GET", f"/contacts{query}", caller=who)
     assert answer.status == 200, answer
     return answer.json
+
+
+def kinds_with(table: Table, text: str) -> set[str]:
+    return {item["kind"] for item in table.items() if text in json.dumps(item, default=str)}
 
 
 def drawn(png: bytes) -> Image.Image:
@@ -58,15 +71,23 @@ def drawn(png: bytes) -> Image.Image:
 
 
 def test_a_card_is_kept_as_it_was_put(table: Table) -> None:
-    card = put_card(ADA, **WHOLE, visibility={"email": "everyone"})
+    fields = [{"label": "Fediverse", "value": "@ada@example.org", "visible": {"attendees": "everyone", "exhibitors": "nobody"}}]
+    visibility = {"email": "everyone", "phone": {"attendees": "confirmed", "exhibitors": "nobody"}}
+    card = put_card(ADA, **WHOLE, fields=fields, visibility=visibility)
     assert card == {
         **WHOLE,
         "user_id": "usr_ada",
-        "visibility": {"company": "everyone", "title": "everyone", "email": "everyone", "phone": "nobody", "links": "nobody"},
+        "conference_id": None,
+        "inherited": False,
+        "fields": fields,
+        "visibility": {
+            **{key: {"attendees": "everyone", "exhibitors": "everyone"} for key in ("company", "title", "email")},
+            "phone": {"attendees": "confirmed", "exhibitors": "nobody"},
+            "links": {"attendees": "nobody", "exhibitors": "nobody"},
+        },
         "code": card["code"],
-        "updated_at": card["updated_at"],
+        "code_expires_at": card["code_expires_at"],
     }
-    assert card["updated_at"].endswith("Z")
     assert call(handler, "GET", "/contacts/card", caller=ADA).json == card
 
 
@@ -85,7 +106,8 @@ def test_a_put_replaces_the_whole_card(table: Table) -> None:
     put_card(ADA, **WHOLE, visibility={"email": "everyone", "company": "nobody"})
     card = put_card(ADA)
     assert (card["company"], card["links"]) == (None, [])
-    assert (card["visibility"]["company"], card["visibility"]["email"]) == ("everyone", "nobody")
+    assert card["visibility"]["company"]["attendees"] == "everyone"
+    assert card["visibility"]["email"]["attendees"] == "nobody"
 
 
 def test_what_is_hidden_is_hidden_from_the_next_scan(table: Table) -> None:
@@ -97,10 +119,10 @@ def test_what_is_hidden_is_hidden_from_the_next_scan(table: Table) -> None:
     assert (contact["company"], contact["email"], contact["phone"], contact["links"]) == (None, None, None, [])
 
 
-def test_what_is_hidden_is_in_no_item_but_the_card(table: Table) -> None:
+def test_what_is_hidden_is_in_no_contact(table: Table) -> None:
     put_card(BOB)
     exchange(BOB, put_card(ADA, **WHOLE)["code"], "n1")
-    assert {item["kind"] for item in table.items() if "ada@example.org" in json.dumps(item, default=str)} == {"Card"}
+    assert kinds_with(table, "ada@example.org") == {"Attendee", "Code"}
 
 
 def test_a_rotated_code_is_dead_at_once_and_the_new_one_works(table: Table) -> None:
@@ -108,7 +130,7 @@ def test_a_rotated_code_is_dead_at_once_and_the_new_one_works(table: Table) -> N
     card = put_card(ADA, **WHOLE)
     rotated = call(handler, "POST", "/contacts/card/code", caller=ADA)
     assert rotated.status == 200
-    assert rotated.json == {**card, "code": rotated.json["code"], "updated_at": rotated.json["updated_at"]}
+    assert rotated.json == {**card, "code": rotated.json["code"], "code_expires_at": rotated.json["code_expires_at"]}
     assert rotated.json["code"] != card["code"]
     old, unknown = exchange(BOB, card["code"], "n1"), exchange(BOB, "KETEMU:C1:" + "A" * 32, "n1")
     assert (old.status, old.problem()) == (404, "unknown-code")
@@ -170,19 +192,27 @@ def test_an_exchange_makes_each_the_others_contact(table: Table) -> None:
     assert contact == {
         "id": contact["id"],
         "user_id": "usr_ada",
+        "exhibitor_id": None,
+        "exhibitor": None,
+        "shared": False,
         "name": "Ada Lovelace",
         "company": "Engines Ltd",
         "title": "Analyst",
         "email": None,
         "phone": None,
         "links": [],
+        "fields": [],
         "note": "Engines!",
+        "tags": [],
         "met_at": contact["met_at"],
+        "scans": [{"by": "me", "at": contact["met_at"]}],
         "conference_id": None,
+        "shown": {"confirmation": "none", "fields": {}, "withdrawn_at": None},
     }
     assert listed(BOB) == {"items": [contact], "next_cursor": None}
     (mutual,) = listed(ADA)["items"]
     assert (mutual["name"], mutual["company"], mutual["note"], mutual["met_at"]) == ("Bob", "Rays", None, contact["met_at"])
+    assert mutual["scans"] == [{"by": "them", "at": contact["met_at"]}]
 
 
 def test_an_exchange_is_told_once(table: Table) -> None:
@@ -195,7 +225,9 @@ def test_an_exchange_is_told_once(table: Table) -> None:
     assert (message.scanner_id, message.scanner_name) == ("usr_bob", "Bob")
     assert (message.scanned_id, message.scanned_name) == ("usr_ada", "Ada")
     assert message.conference_id is None
-    assert listed(BOB)["items"] == [first]
+    (contact,) = listed(BOB)["items"]
+    assert [scan["by"] for scan in contact["scans"]] == ["me", "them"]
+    assert contact == {**first, "scans": contact["scans"]}
 
 
 def test_a_repeated_scan_writes_nothing(table: Table) -> None:
@@ -204,7 +236,7 @@ def test_a_repeated_scan_writes_nothing(table: Table) -> None:
     first = exchange(BOB, code, "n1", note="tea")
     before = table.items()
     for nonce in ("n1", "n2"):
-        again = exchange(BOB, code, nonce, note="coffee")
+        again = exchange(BOB, code, nonce, note="tea")
         assert (again.status, again.json) == (200, first.json)
     assert table.items() == before
 
@@ -219,12 +251,12 @@ def test_a_new_scan_brings_the_scanners_copy_up_to_date(table: Table, calls: "Ca
     calls.clear()
     again = exchange(BOB, ada["code"], "n2", note="coffee")
     assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
-    shown = {"company": None, "email": None, "title": "Countess", "links": ["https://example.org/ada"]}
+    shown = {"company": None, "email": None, "title": "Countess", "links": ["https://example.org/ada"], "note": "tea\ncoffee"}
     assert (again.status, again.json) == (200, {**met, **shown})
     assert listed(BOB)["items"] == [again.json]
-    assert {item["kind"] for item in table.items() if "ada@example.org" in json.dumps(item, default=str)} == {"Card"}
+    assert kinds_with(table, "ada@example.org") == {"Attendee", "Code"}
     assert listed(ADA) == mutual
-    assert len(table.outbox()) == 1
+    assert len([message for message in table.outbox() if isinstance(message, ContactExchanged)]) == 1
 
 
 def test_two_meet_when_the_phone_says(table: Table) -> None:
@@ -244,8 +276,7 @@ def test_a_note_is_added_to_a_contact_the_other_made(table: Table) -> None:
 
 
 def test_an_exchange_at_a_conference_says_where(table: Table) -> None:
-    code = put_card(ADA)["code"]
-    deliver(worker.handler, issued("usr_bob", "Bob"))
+    code = code_at("cnf_1", ADA, BOB)
     answer = exchange(BOB, code, "n1", conference_id="cnf_1")
     assert (answer.status, answer.json["conference_id"]) == (201, "cnf_1")
     assert [contact["conference_id"] for who in (ADA, BOB) for contact in listed(who)["items"]] == ["cnf_1", "cnf_1"]
@@ -256,8 +287,9 @@ def test_an_exchange_at_a_conference_says_where(table: Table) -> None:
 
 @pytest.mark.parametrize(("where", "dimension"), [({}, "none"), ({"conference_id": "cnf_1"}, "cnf_1")])
 def test_exchanges_are_counted(table: Table, capsys: pytest.CaptureFixture[str], where: dict[str, str], dimension: str) -> None:
-    code = put_card(ADA)["code"]
-    deliver(worker.handler, issued("usr_bob", "Bob"))
+    at_conference = code_at("cnf_1", ADA, BOB)
+    code = at_conference if where else put_card(ADA)["code"]
+    capsys.readouterr()
     for nonce in ("n1", "n2"):
         exchange(BOB, code, nonce, **where)
     counted = [line for line in capsys.readouterr().out.splitlines() if '"Exchanges"' in line]
@@ -292,7 +324,16 @@ class Calls(list[tuple[str, dict[str, Any]]]):
     def write_units(self) -> int:
         """As DynamoDB bills: a unit a started KB, twice in a transaction, and once more for the index."""
         puts = [item["Put"]["Item"] for name, request in self for item in request.get("TransactItems", [])]
-        return sum((3 if "gsi1pk" in item else 2) * ceil(len(json.dumps(item)) / 1024) for item in puts)
+        return sum((3 if "gsi1pk" in item else 2) * ceil(size(item) / 1024) for item in puts)
+
+
+def size(item: dict[str, Any]) -> int:
+    """Of names and values, in bytes, as DynamoDB counts."""
+    return sum(len(name) + sum(_size(value) for value in typed.values()) for name, typed in item.items())
+
+
+def _size(value: Any) -> int:
+    return 3 + sum(1 + size({"": each}) for each in value) if isinstance(value, list) else len(str(value).encode())
 
 
 @pytest.fixture
@@ -309,22 +350,39 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
 
 
 def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, calls: Calls) -> None:
-    code = put_card(ADA, **WHOLE, visibility=dict.fromkeys(("email", "phone", "links"), "everyone"))["code"]
-    put_card(BOB, **(WHOLE | {"name": "Bob"}))
-    deliver(worker.handler, issued("usr_bob", "Bob"))
+    visible = {"phone": "confirmed", "links": "everyone", "email": "everyone"}
+    put_card(ADA, **WHOLE, visibility=visible)
+    put_card(BOB, **(WHOLE | {"name": "Bob"}), visibility=visible)
+    code = code_at("cnf_1", ADA, BOB)
     calls.clear()
     assert exchange(BOB, code, "n1", note="x" * 100, conference_id="cnf_1").status == 201
     assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
     assert calls.write_units() <= 10
 
 
-def test_a_repeated_exchange_takes_two_round_trips(table: Table, calls: Calls) -> None:
+def test_a_code_for_one_use_costs_no_more(table: Table, calls: Calls) -> None:
+    put_card(ADA)
+    put_card(BOB)
+    code = call(handler, "POST", "/contacts/card/screen-code", caller=ADA).json["code"]
+    calls.clear()
+    assert exchange(BOB, code, "n1").status == 201
+    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
+    assert calls.write_units() <= 10
+
+
+def test_a_repeated_exchange_takes_two_round_trips_and_one_that_tells_more_three(table: Table, calls: Calls) -> None:
     ada, bob = put_card(ADA), put_card(BOB)
     exchange(BOB, ada["code"], "n1")
-    for who, code, nonce in ((BOB, ada["code"], "n1"), (BOB, ada["code"], "n2"), (ADA, bob["code"], "n1")):
+    for who, code, nonce, trips in (
+        (BOB, ada["code"], "n1", 2),
+        (BOB, ada["code"], "n2", 2),
+        (ADA, bob["code"], "n1", 3),
+        (ADA, bob["code"], "n1", 2),
+        (ADA, bob["code"], "n2", 2),
+    ):
         calls.clear()
         assert exchange(who, code, nonce).status == 200
-        assert len(calls) == 2
+        assert len(calls) == trips
 
 
 def test_a_list_takes_one_round_trip(table: Table, calls: Calls) -> None:
@@ -441,8 +499,8 @@ def test_a_removed_contact_is_off_ones_own_list_only(table: Table) -> None:
     assert len(listed(ADA)["items"]) == 1
     for method, body in (("GET", None), ("PATCH", {"note": "x"}), ("DELETE", None)):
         assert call(handler, method, f"/contacts/{contact['id']}", body, caller=BOB).status == 404
-    (left,) = (item for item in table.items() if item["kind"] == "Removed")
-    assert set(left) == {"pk", "sk", "kind", "v"}
+    (left,) = (item for item in table.items() if item["sk"] == f"CONTACT#{contact['id']}")
+    assert set(left) == {"pk", "sk", "kind", "v", "other_id", "scans", "revision", "removed_at"}
 
 
 def test_who_was_removed_comes_back_when_met_again_and_is_not_told_anew(table: Table) -> None:
@@ -494,18 +552,19 @@ def test_a_ticket_never_changes_a_card(table: Table) -> None:
 
 def test_a_ticket_without_a_name_makes_no_card(table: Table) -> None:
     assert deliver(worker.handler, issued("usr_ada", " ")) == []
-    assert [(item["pk"], item["sk"]) for item in table.items()] == [("USER#usr_ada", "ATTENDS#cnf_1")]
+    assert call(handler, "GET", "/contacts/card", caller=ADA).status == 404
 
 
 def test_a_ticket_told_again_changes_nothing(table: Table) -> None:
     deliver(worker.handler, issued("usr_ada", "Ada"))
     before = table.items()
-    assert deliver(worker.handler, issued("usr_ada", "Ada"), issued("usr_ada", "Ada", 2)) == []
+    assert deliver(worker.handler, issued("usr_ada", "Ada"), issued("usr_ada", "Somebody")) == []
     assert table.items() == before
 
 
 def test_whoever_a_ticket_was_handed_on_to_attends_and_who_had_it_may_send_scans_of_before(table: Table) -> None:
-    transferred = TicketTransferred(
+    before = iso(now() - timedelta(minutes=10))
+    handed_on = TicketTransferred(
         conference_id="cnf_1",
         ticket_id="tkt_1",
         order_id="ord_1",
@@ -518,8 +577,27 @@ def test_whoever_a_ticket_was_handed_on_to_attends_and_who_had_it_may_send_scans
         serial=2,
         valid_from=datetime(2026, 6, 1, tzinfo=UTC),
     )
-    assert deliver(worker.handler, transferred, issued(ADA.user_id, ADA.name)) == []
-    codes = {each.user_id: call(handler, "GET", "/contacts/card", caller=each).json["code"] for each in (ADA, BOB)}
-    for scanner, shown in ((ADA, BOB), (BOB, ADA)):
-        met = exchange(scanner, codes[shown.user_id], "n1", conference_id="cnf_1")
-        assert (met.status, met.json["conference_id"]) in ((201, "cnf_1"), (200, "cnf_1"))
+    assert deliver(worker.handler, handed_on, issued(ADA.user_id, ADA.name)) == []  # in the wrong order
+    assert deliver(worker.handler, issued(CYD.user_id, CYD.name, 2)) == []
+    codes = [call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=who).json["code"] for who in (BOB, CYD)]
+    own = call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA)
+    assert (own.status, own.problem()) == (422, "not-attending")
+    late, early = (exchange(ADA, code, "n1", **at) for code, at in zip(codes, ({}, {"scanned_at": before}), strict=True))
+    assert (late.status, late.problem()) == (404, "unknown-code")
+    assert (early.status, early.json["conference_id"]) == (201, "cnf_1")
+
+
+def test_who_gave_a_ticket_back_does_not_attend_whatever_is_heard_of_it_later(table: Table) -> None:
+    gone = TicketCancelled(conference_id="cnf_1", ticket_id="tkt_1", order_id="ord_1", owner_id=ADA.user_id)
+    assert deliver(worker.handler, gone, issued(ADA.user_id, ADA.name)) == []
+    answer = call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA)
+    assert (answer.status, answer.problem()) == (422, "not-attending")
+
+
+def test_who_has_a_role_attends_until_it_is_taken(table: Table) -> None:
+    put_card(ADA)
+    given = MembershipChanged(conference_id="cnf_1", user_id=ADA.user_id, role="staff", revision=1)
+    taken = MembershipChanged(conference_id="cnf_1", user_id=ADA.user_id, role=None, revision=2)
+    for message, status in ((given, 200), (taken, 422), (given, 422)):
+        assert deliver(worker.handler, message) == []
+        assert call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA).status == status

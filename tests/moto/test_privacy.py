@@ -66,7 +66,7 @@ def test_each_context_hands_over_what_is_in_a_persons_partitions_and_nothing_of_
     put("Thing", f"USER#{ADA}", note="mine", number=7, token_digest="secret")
     put("Order", "ORDER#1", gsi1pk=f"USER#{ADA}", buyer_name=NAME)
     put("Order", "ORDER#2", gsi1pk=f"USER#{BOB}", buyer_name="Bob", lines=[{"attendees": [{"name": NAME, "email": EMAIL}]}])
-    put("Contact", f"USER#{BOB}", user_id=ADA, note="what Bob thinks of Ada")
+    put("Contact", f"USER#{BOB}", other_id=ADA, note="what Bob thinks of Ada")
     worker = import_module(f"functions.{context}.worker").handler
     assert deliver(worker, DataExportRequested(user_id=ADA, export_id="exp_1")) == []
     stored = bucket.get_object(Bucket="exports", Key=f"exports/exp_1/{context}.json")
@@ -181,12 +181,15 @@ def test_a_ticket_stays_for_the_doors_count_and_names_the_person_no_more_nor_doe
 
 
 def test_cards_codes_and_the_copies_that_others_hold_go(table: Table) -> None:
-    put("Card", f"USER#{ADA}", name=NAME)
+    put("Attendee", f"USER#{ADA}", name=NAME)
     put("Code", "CODE#1", user_id=ADA, name=NAME)
-    put("Contact", f"USER#{BOB}", user_id=ADA, name=NAME)
-    put("Contact", f"USER#{BOB}", "Y", user_id="usr_carol", name="Carol")
+    put("ContactScan", "CODE#2", scanner_id=ADA)
+    put("Contact", f"USER#{BOB}", other_id=ADA, name=NAME)
+    put("Lead", "TEAM#exh_1", other_id=ADA, name=NAME)
+    put("Contact", f"USER#{BOB}", "Y", other_id="usr_carol", name="Carol")
+    put("Lead", "TEAM#exh_1", "Y", other_id="usr_carol", name="Carol's lead", scans={ADA: "2026-06-01T09:00:00.000Z"})
     erased_by("contacts")
-    assert [item["name"] for item in table.items()] == ["Carol"]
+    assert [item["name"] for item in table.items()] == ["Carol's lead", "Carol"]
 
 
 def test_a_team_forgets_a_member_and_an_invitation(table: Table) -> None:

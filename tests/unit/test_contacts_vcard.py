@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.contacts.domain import Contact, Profile, ShownCard
+from functions.contacts.cards import FreeField, Profile
+from functions.contacts.domain import Contact
 from functions.contacts.vcard import Version, vcard, version_wanted
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -18,7 +19,7 @@ SAFE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_s
 
 
 def contact(profile: Profile, note: str | None = None) -> Contact:
-    return Contact.of("usr_ada", ShownCard("usr_bob", profile), NOON, note=note)
+    return Contact("usr_ada", "usr_bob", "", "usr_ada", "usr_bob", profile, {"usr_ada": NOON}, note=note)
 
 
 def properties(card: str) -> list[tuple[str, str]]:
@@ -50,6 +51,12 @@ def test_a_whole_contact(version: Version) -> None:
         ("NOTE", "Met at C:\\\\door\\nTea"),
         ("END", "VCARD"),
     ]
+
+
+def test_what_only_this_card_has_is_noted() -> None:
+    fields = (FreeField("Fediverse", "@bob"), FreeField("Seeks", "a co-founder"))
+    read = dict(properties(vcard(contact(Profile("Bob", fields=fields), "Tea"))))
+    assert unescaped(read["NOTE"]) == "Fediverse: @bob\nSeeks: a co-founder\nTea"
 
 
 def test_what_is_not_shown_is_not_there() -> None:

@@ -76,10 +76,18 @@ def test_a_cancelled_ticket_is_named_as_the_mail_numbers_it() -> None:
     assert domain.ticket_cancelled("tkt_1", "cnf_1", "ord_1", "", 0).body == "A ticket of your order no longer opens the door."
 
 
-def test_a_new_contact_is_promised_nothing_that_cannot_be_kept() -> None:
-    body = domain.contact_made("xch_1", "Bob").body
-    assert "withdraw" not in body
-    assert "at that moment" in body
+def test_a_new_contact_says_who_keeps_what() -> None:
+    assert "Each of you has what the other's card shows" in domain.contact_made("xch_1", "Bob").body
+    of_a_team = domain.contact_made("xch_1", "Bob", "Warung Software")
+    assert of_a_team.title == "You met Bob of Warung Software"
+    assert "Warung Software keeps what your card shows exhibitors" in of_a_team.body
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_who_took_something_back_is_not_named(whole: bool) -> None:  # a parameter
+    news = domain.contact_withdrawn("xch_1", whole=whole)
+    assert news.data == {"exchange_id": "xch_1"}
+    assert ("off your list" in news.body) is whole
 
 
 @pytest.mark.parametrize(

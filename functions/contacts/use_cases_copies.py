@@ -1,0 +1,53 @@
+"""The copies that others hold of a card follow it: what is changed or hidden there is changed or gone here."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from functions.contacts.domain import Contact, Pair
+from functions.contacts.people import Person
+from functions.contacts.use_cases_consent import Holders
+from functions.contacts.use_cases_people import People
+from shared.errors import Busy
+from shared.messages import CardChanged, Message
+
+# An exchange that was under way may have read the card of before. None takes so long: the function is ended before.
+_SECOND_LOOK = timedelta(seconds=30)
+
+
+class Copies(Holders, Protocol):
+    def with_card_of(self, person: Person) -> Iterator[Contact]:
+        """What the person keeps, or the teams that they are of, of all who see that person's card."""
+
+    def other_sides(self, contacts: Sequence[Contact]) -> list[Contact | None]:
+        """In their order."""
+
+
+class Later(Protocol):
+    def send(self, message: Message, seconds: int) -> None: ...
+
+
+def refresh_copies(copies: Copies, people: People, later: Later, message: CardChanged) -> int:
+    """How many had to change. Safe to repeat; an older message finds nothing to do. Raises Busy: to be tried again."""
+    person = people.person(message.user_id)
+    if person is None or not person.cards:
+        return 0
+    mine = list(copies.with_card_of(person))
+    changed = sum(
+        _refresh(copies, person, Pair(each, theirs))
+        for each, theirs in zip(mine, copies.other_sides(mine), strict=True)
+        if theirs is not None
+    )
+    if not message.again:
+        again = CardChanged(user_id=message.user_id, revision=message.revision, again=True)
+        later.send(again, int(_SECOND_LOOK.total_seconds()))
+    return changed
+
+
+def _refresh(copies: Copies, person: Person, before: Pair) -> bool:
+    after = before.consenting(before.mine.consent, person.card(before.mine.conference_id))
+    if after == before:
+        return False
+    if not copies.settle(before, after, card_of=person):
+        raise Busy("The card or a contact changed meanwhile. The message comes again.")
+    return True
