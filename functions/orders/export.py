@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functions.orders.ledger import Entry
 from shared.clock import iso
 from shared.money import Money
+from shared.spreadsheet import BOM, harmless
 
 COLUMNS = (
     "order_id",
@@ -28,8 +29,6 @@ COLUMNS = (
     "attendee_email",
     "ticket_status",
 )
-_BOM = b"\xef\xbb\xbf"  # without it some spreadsheets take UTF-8 for something else
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a cell begins with that a spreadsheet would run (OWASP, CSV injection)
 _LEVEL = 6  # of gzip: 5,000 orders become a tenth
 
 
@@ -42,7 +41,7 @@ class Sheet:
         self._kept = io.BytesIO()
         self._file = gzip.GzipFile(fileobj=self._kept, mode="wb", compresslevel=_LEVEL, mtime=0) if is_gzipped else self._kept
         if is_first:
-            self._file.write(_BOM)
+            self._file.write(BOM)
             self._write([COLUMNS])
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -62,11 +61,6 @@ class Sheet:
         text = io.StringIO(newline="")
         csv.writer(text).writerows([harmless(str(cell)) for cell in line] for line in lines)
         self._file.write(text.getvalue().encode())
-
-
-def harmless(cell: str) -> str:
-    """The cell as text, whatever a spreadsheet would make of it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _lines(entry: Entry) -> Iterable[Iterable[object]]:

@@ -1,0 +1,109 @@
+"""What an exhibitor's team shares, and what leaves in files: exactly what each person shows."""
+
+import csv
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.contacts import worker
+from functions.contacts.api import handler
+from shared.caller import Caller
+from shared.messages import MembershipChanged
+from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, listed, put_card
+from tests.support import Answer, Table, call, deliver
+
+BUDI, SRI = (replace(who, roles={"cnf_1": "exhibitor"}) for who in (BOB, CYD))
+RIVAL = Caller("usr_rival", "rival@example.org", "Rival", {"cnf_1": "exhibitor"})
+LEADS = "/contacts/conferences/cnf_1/leads"
+
+
+@pytest.fixture
+def code(table: Table) -> str:
+    """Ada's, at a conference where Budi and Sri are of one company."""
+    put_card(ADA, company="=cmd|' /C calc'!A0", email="ada@example.org", visibility={"email": {"exhibitors": "everyone"}})
+    for who, company in ((BUDI, "Warung Software"), (SRI, " warung software"), (RIVAL, "Rival Inc")):
+        put_card(who)
+        joined = MembershipChanged(conference_id="cnf_1", user_id=who.user_id, role="exhibitor", revision=1, company=company)
+        assert deliver(worker.handler, joined) == []
+    return code_at("cnf_1", ADA)
+
+
+def leads(who: Caller) -> Any:
+    answer = call(handler, "GET", LEADS, caller=who)
+    assert answer.status == 200, answer
+    return answer.json["items"]
+
+
+def exported(who: Caller, path: str, accept: str = "text/csv") -> Answer:
+    return call(handler, "GET", path, caller=who, headers={"accept": accept})
+
+
+def test_two_colleagues_who_scan_one_person_have_one_lead_with_both_scans(code: str) -> None:
+    exchange(BUDI, code, "n1", note="wants a quote")
+    exchange(SRI, code, "n1", note="called back", tags=["hot"])
+    (lead,) = leads(BUDI)
+    assert leads(SRI) == [lead]
+    assert leads(RIVAL) == []
+    assert [scan["by"] for scan in lead["scans"]] == [BUDI.user_id, SRI.user_id]
+    assert (lead["email"], lead["note"], lead["tags"]) == ("ada@example.org", "wants a quote\ncalled back", ["hot"])
+    assert len(listed(ADA)["items"]) == 1
+    assert listed(BUDI)["items"] == []
+
+
+def test_a_lead_is_rated_for_the_whole_team_and_by_it_alone(code: str) -> None:
+    lead = exchange(BUDI, code, "n1", note="tea").json
+    rated = call(handler, "PATCH", f"{LEADS}/{lead['id']}", {"rating": 4}, caller=SRI)
+    assert (rated.status, rated.json["rating"], rated.json["note"]) == (200, 4, "tea")
+    assert leads(BUDI) == [rated.json]
+    for rating in (6, -1, "five"):
+        answer = call(handler, "PATCH", f"{LEADS}/{lead['id']}", {"rating": rating}, caller=SRI)
+        assert (answer.status, answer.problem()) == (422, "invalid")
+    stranger = call(handler, "PATCH", f"{LEADS}/{lead['id']}", {"rating": 1}, caller=RIVAL)
+    assert (stranger.status, stranger.problem()) == (404, "not-found")
+    assert call(handler, "DELETE", f"{LEADS}/{lead['id']}", caller=SRI).status == 204
+    assert leads(BUDI) == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", LEADS), ("GET", f"{LEADS}/export"), ("PATCH", f"{LEADS}/con_1")])
+def test_only_the_team_gets_at_its_leads(code: str, method: str, path: str) -> None:
+    body = {"rating": 1} if method == "PATCH" else None
+    for who in (ADA, replace(ADA, roles={"cnf_1": "exhibitor"}), replace(ADA, roles={"cnf_1": "organizer"})):
+        answer = call(handler, method, path, body, caller=who)
+        assert (answer.status, answer.problem()) == (403, "forbidden")
+    taken = MembershipChanged(conference_id="cnf_1", user_id=SRI.user_id, role=None, revision=2)
+    assert deliver(worker.handler, taken) == []
+    assert call(handler, method, path, body, caller=SRI).status == 403  # though the token still says so
+
+
+def test_a_file_has_exactly_what_is_shown_and_nothing_that_a_spreadsheet_runs(code: str) -> None:
+    exchange(BUDI, code, "n1", note="@SUM(1)")
+    answer = exported(SRI, f"{LEADS}/export")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    (line,) = csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig")))
+    assert (line["name"], line["email"], line["phone"]) == ("Ada", "ada@example.org", "")
+    assert (line["company"], line["note"]) == ("'=cmd|' /C calc'!A0", "'@SUM(1)")
+    card = exported(SRI, f"{LEADS}/export", "text/vcard").body.decode()
+    assert card.count("BEGIN:VCARD") == 1
+    assert "EMAIL:ada@example.org" in card
+
+
+def test_who_withdraws_from_a_company_is_in_no_file_of_it(code: str) -> None:
+    exchange(BUDI, code, "n1")
+    (holder,) = call(handler, "GET", "/contacts/holders", caller=ADA).json["items"]
+    assert holder["exhibitor"] == "Warung Software"
+    assert call(handler, "POST", f"/contacts/{holder['contact_id']}/withdrawal", caller=ADA).status == 200
+    for accept in ("text/csv", "text/vcard"):
+        assert b"ada@example.org" not in exported(BUDI, f"{LEADS}/export", accept).body
+    assert leads(SRI) == []
+
+
+def test_ones_own_contacts_leave_in_a_file_too(table: Table) -> None:
+    put_card(BOB)
+    exchange(BOB, put_card(ADA, company="Engines")["code"], "n1")
+    (line,) = csv.DictReader(io.StringIO(exported(BOB, "/contacts/export").body.decode("utf-8-sig")))
+    assert (line["name"], line["company"]) == ("Ada", "Engines")
+    assert b"FN:Ada" in exported(BOB, "/contacts/export", "text/vcard").body
+    refused = exported(BOB, "/contacts/export", "text/html")
+    assert (refused.status, refused.problem()) == (406, "not-acceptable")
