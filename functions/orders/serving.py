@@ -27,9 +27,12 @@ def note_outcome(waiting: Waiting, order: Order) -> None:
     if len(order.lines) != 1 or order.status not in states:
         return
     entry = waiting.find(entry_id(order.lines[0].ticket_type_id, order.buyer_id))
-    if entry is None or entry.order_id != order.id or entry.state != "offered":
+    if entry is None or entry.order_id != order.id:
         return
     ended = entry.ended(states[order.status])
+    is_reseated = entry.state == "offer_expired" and ended.state == "purchased"  # paid late, and its seats were still free
+    if entry.state != "offered" and not is_reseated:
+        return
     try:
         waiting.end(entry, ended, [announcements.offer_expired(ended)] if ended.state == "offer_expired" else [])
     except Stale:

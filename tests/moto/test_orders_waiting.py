@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from functions.orders import api, worker
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.lines import Basket, Wanted
+from functions.orders.paying import resume
 from functions.orders.privacy import before_leaving
 from functions.orders.serving import serve
+from functions.orders.simulated import Simulated
 from functions.orders.use_cases import _find_or_reserve
 from functions.orders.use_cases_waiting import join as join_line
 from functions.orders.waiting import Entry
@@ -49,6 +52,7 @@ from tests.moto.test_orders_stock import (
     unchanged,
 )
 from tests.support import Answer, Table, call, deliver
+from tests.unit.orders import FakeDelay
 
 CY = Caller("usr_cy", "cy@example.org", "Cy")
 LIST = "/orders/waiting-list"
@@ -440,6 +444,33 @@ def test_an_offer_whose_payment_turns_out_to_be_made_is_not_left(table: Table, p
     post.run()
     assert state(EVE) == "purchased"
     assert books(table) == {"typ_1": Book(1, 0, 0, 1)}
+
+
+def test_an_offer_that_is_paid_late_and_seated_again_was_accepted(table: Table, post: Bus) -> None:
+    [held] = sold_out(1)
+    join(EVE)
+    cancel(held)
+    post.run()
+    offer = places(EVE)[0]["order_id"]
+    slow = {"method": "simulated", "token": "tok_late:1"}
+    assert call(api.handler, "POST", f"/orders/{offer}/payments", slow, caller=EVE).json["status"] == "reserved"
+    [reserved] = [each for each in post.told(OrderReserved) if each.order_id == offer]
+    with pytest.MonkeyPatch.context() as patch:  # the provider is silent at the end of the hold
+        patch.setattr(Simulated, "void", lambda self, order, payment: payment)
+        patch.setattr(worker, "SqsDelay", FakeDelay)
+        assert deliver(worker.handler, replace(reserved, expires_at=now())) == []
+        post.run()
+    assert state(EVE) == "offer_expired"
+
+    class AMinuteLater:
+        def of(self, method: str) -> Simulated:
+            return Simulated(lambda: now() + timedelta(minutes=1))
+
+    late = DynamoOrders().find(offer)
+    assert late
+    assert resume(DynamoOrders(), AMinuteLater(), now, late).status == "paid"
+    post.run()
+    assert state(EVE) == "purchased"
 
 
 def test_a_link_that_is_not_one_says_nothing(table: Table) -> None:
