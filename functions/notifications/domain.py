@@ -78,6 +78,8 @@ class Missed:
 
 # The words
 
+TOO_LATE = "paid too late"  # the reason of the refund of a payment that came when its seats were gone
+
 
 def welcome(name: str) -> News:
     return News(
@@ -152,7 +154,7 @@ def order_refunded(
     if not amount.amount:
         title = f"{_count(len(numbers))} for {where} given back"
         body = "They no longer open the door. No money is returned for them."
-    elif reason == "paid too late":
+    elif reason == TOO_LATE:
         title = f"Paid too late for {where}: {amount} returned"
         body = "Your payment came after the reservation had ended, and its seats were no longer free. All of it is on its way back."
     return News("order-refunded", title, body, data)

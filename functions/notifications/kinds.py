@@ -71,6 +71,9 @@ _TABLE = (
     Kind("order-cancelled", "An order of yours was cancelled", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-reseated", "What you paid for too late is yours after all", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("order-refunded", "Money is returned to you", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("refund-delayed", "Money could not be returned to you yet", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
+    Kind("late-payment", "A payment came too late at a conference of yours", email=Setting.OFF, digest=True),
+    Kind("refund-failed", "Money could not be returned at a conference of yours", inbox=Setting.ALWAYS),
     Kind("ticket-cancelled", "A ticket of yours was cancelled", inbox=Setting.ALWAYS, digest=True),
     Kind("ticket-reissued", "A ticket of yours has a new code", inbox=Setting.ALWAYS, email=Setting.ALWAYS),
     Kind("ticket-offered", "Somebody offers you a ticket", inbox=Setting.NEVER, email=Setting.ALWAYS),  # with a secret in it

@@ -13,7 +13,7 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """To somebody with an account (`user_id`), or to an e-mail address alone (an invitation).
+    """To somebody with an account (`user_id`), to an e-mail address alone (an invitation), or to all `organisers` of a conference.
 
     Without an `address` the e-mail goes to the one on record for the account. `link` is what the e-mail asks to follow. An e-mail
     that says more than title, body and link has the template `template`, which finds `details` beside them. Not `mailed` here is
@@ -28,6 +28,7 @@ class Notice:
     details: Mapping[str, object] = field(default_factory=dict)
     enclosures: tuple[Enclosure, ...] = ()
     mailed: bool = True
+    organisers: str | None = None  # of the conference with this id
 
     def notification(self, *, message_id: str, user_id: str, occurred_at: datetime) -> Notification:
         return Notification.of(self.news, message_id=message_id, user_id=user_id, occurred_at=occurred_at)

@@ -1,7 +1,7 @@
 """Telling people: news into inboxes and letters to mailboxes, each once, as the person wants it."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Mailbox
 from functions.notifications.notice import Notice
 from functions.notifications.opting_out import PATH, OptOut
+from shared.caller import Role
 from shared.clock import Clock
 from shared.messages import Message
 from shared.personal import NO_EMAIL
@@ -20,6 +21,8 @@ from shared.telemetry import logger
 # Longer than the worker may run (so that nobody who is still sending is overtaken), shorter than its queue's visibility
 # timeout (so that the next delivery finds the claim of a crashed run at its end).
 SENDING_LEASE = timedelta(seconds=90)
+
+_ORGANISERS: tuple[Role, ...] = ("organizer",)
 
 
 class Inbox(Protocol):
@@ -109,6 +112,11 @@ class Digests(Protocol):
     def entries(self, digest_id: str) -> list[Entry]: ...
 
 
+class Crew(Protocol):
+    def of(self, conference_id: str, roles: Collection[Role]) -> Iterable[str]:
+        """The ids of those who have one of these roles at the conference."""
+
+
 class Ear(Protocol):
     def news(self, user_id: str, news: Notification) -> None:
         """To whoever of a person is listening right now; nothing is lost where nobody is, or where it does not get through."""
@@ -121,6 +129,7 @@ class Post:
     inbox: Inbox
     people: People
     addresses: Addresses
+    crew: Crew
     ear: Ear
     digests: Digests
     sent: Sent
@@ -132,7 +141,10 @@ class Post:
 def tell(post: Post, message: Message, notices: Iterable[Notice]) -> None:
     """Give everybody their news of `message`, once each, through the channels that its kind and their choices leave open."""
     for notice in notices:
-        if notice.user_id:
+        if notice.organisers:
+            for user_id in post.crew.of(notice.organisers, _ORGANISERS):
+                _tell_person(post, message, replace(notice, user_id=user_id), user_id)
+        elif notice.user_id:
             _tell_person(post, message, notice, notice.user_id)
         elif notice.address and KINDS[notice.news.kind].email.default:
             _mail(post, message, notice, notice.address)

@@ -26,6 +26,7 @@ from functions.notifications.use_cases import Post, tell
 from functions.notifications.wire import ApiGatewayWire, live_url
 from shared.clock import now
 from shared.config import env
+from shared.crew import Crew
 from shared.delay import SqsDelay
 from shared.messages import (
     AgendaReleased,
@@ -59,6 +60,7 @@ def _post() -> Post:
         inbox=DynamoInbox(),
         people=DynamoPeople(),
         addresses=DynamoAddresses(),
+        crew=Crew(),
         ear=_live() if live_url() else Silence(),
         digests=DynamoDigests(),
         sent=DynamoSent(),
@@ -114,6 +116,7 @@ def _live_frame(message: LiveFrame) -> None:
 
 
 def _membership_changed(message: MembershipChanged) -> None:
+    Crew().keep(message.conference_id, message.user_id, message.role, message.revision)
     _tell(message)
     if message.role not in ("organizer", "staff"):
         DynamoConnections().unsubscribe(message.user_id, door_topic(message.conference_id))

@@ -18,6 +18,7 @@ from shared.messages import (
     OrderReseated,
     OrderReserved,
     OrderState,
+    RefundFailed,
     TicketLine,
     WaitingListJoined,
     WaitingListLeft,
@@ -83,6 +84,22 @@ def refunded(order: Order, refund: Refund) -> OrderRefunded:
         order_id=order.id,
         buyer_id=order.buyer_id,
         amount=Money(refund.amount, order.total.currency),
+        numbers=refund.numbers,
+        reason=refund.reason,
+        order=state(order),
+    )
+
+
+def refund_failed(order: Order, refund_id: str) -> RefundFailed:
+    refund = next(each for each in order.refunds if each.id == refund_id)
+    return RefundFailed(
+        conference_id=order.conference_id,
+        conference_name=order.conference_name,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        refund_id=refund.id,
+        amount=Money(refund.amount, order.total.currency),
+        came_back=refund.status == "failed",
         numbers=refund.numbers,
         reason=refund.reason,
         order=state(order),

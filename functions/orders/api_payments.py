@@ -10,11 +10,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import AwareDatetime, Field
 
 from functions.orders import webhooks
+from functions.orders.domain import Order
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_sale import DynamoSale
 from functions.orders.dynamo_work import DynamoWorkList
 from functions.orders.edge import ClockDep, PathId, resource
 from functions.orders.paying import PayableOrders, Providers
+from functions.orders.payment import Payment, Refund
 from functions.orders.providers import AllProviders, stripe
 from functions.orders.reconciling import Mended, WorkList
 from functions.orders.refunding import RefundPolicy
@@ -123,3 +125,6 @@ class _Late:
 
     def verified(self, conference_id: str, body: bytes, signature: str) -> None:
         self._verifier().verified(conference_id, body, signature)
+
+    def failure(self, order: Order, payment: Payment, refund: Refund) -> str:
+        return self._verifier().failure(order, payment, refund)

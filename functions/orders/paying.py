@@ -277,7 +277,7 @@ def _return(orders: Ledger, providers: Providers, clock: Clock, order: Order, re
         raise
     except RefundRefused as never:
         reason = never.detail
-        settle(orders, order, lambda now: (refunding.refused(now, refund, clock(), reason),) if still_intended(now) else None)
+        settle(orders, order, lambda now: _refused(now, refund, clock(), reason) if still_intended(now) else None)
         raise
 
     def decide(now: Order) -> Step:
@@ -289,3 +289,21 @@ def _return(orders: Ledger, providers: Providers, clock: Clock, order: Order, re
     after = settle(orders, order, decide)
     count("OrdersRefunded", order.conference_id)
     return after
+
+
+def _refused(now: Order, refund: Refund, at: datetime, reason: str) -> Step:
+    after = refunding.refused(now, refund, at, reason)
+    return after, announcements.refund_failed(after, refund.id)
+
+
+def take_back(orders: Ledger, clock: Clock, order: Order, refund_id: str, reason: str) -> Order:
+    """Put on record that a refund came back after it was made, and tell who has to decide. Safe to repeat. Raises Busy."""
+
+    def decide(now: Order) -> Step:
+        refund = next((each for each in now.refunds if each.id == refund_id and each.status == "settled"), None)
+        if refund is None:
+            return None
+        after = refunding.failed(now, refund, clock(), reason)
+        return after, announcements.refund_failed(after, refund.id)
+
+    return settle(orders, order, decide)

@@ -11,7 +11,7 @@ MAX_ATTEMPTS = 20  # to pay for one order: its record stays small, and nobody tr
 
 Method = Literal["simulated", "stripe"]
 PaymentStatus = Literal["created", "pending", "confirmed", "failed", "refunded"]
-RefundStatus = Literal["intended", "settled", "refused"]
+RefundStatus = Literal["intended", "settled", "refused", "failed"]  # failed: settled, and the money came back
 
 
 class PaymentDeclined(Problem):

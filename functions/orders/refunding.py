@@ -54,6 +54,28 @@ def is_owed(order: Order) -> bool:
     return order.paid_at is None and order.payment is not None and order.payment.status == "confirmed" and not is_open
 
 
+def owed_again(order: Order, numbers: Sequence[int]) -> tuple[tuple[int, ...], int] | None:
+    """What an organiser returns anew of refunds that came back: for exactly these tickets, or (none named) once no other is left.
+
+    None where that is not what is asked for.
+    """
+    owed = [
+        each
+        for place, each in enumerate(order.refunds, 1)
+        if each.status == "failed" and each.numbers and not any(_repeats(later, each) for later in order.refunds[place:])
+    ]
+    asked = set(numbers) or (set(order.ended) if len(order.ended) == len(order.tickets) else set())
+    due = [each for each in owed if set(each.numbers) <= asked]
+    tickets = tuple(sorted(number for each in due for number in each.numbers))
+    if not due or (numbers and set(tickets) != asked):
+        return None
+    return tickets, sum(each.amount for each in due)
+
+
+def _repeats(later: Refund, earlier: Refund) -> bool:
+    return later.status != "refused" and set(earlier.numbers) <= set(later.numbers)
+
+
 def _returnable(order: Order, numbers: Sequence[int]) -> list[OrderTicket]:
     if order.status not in ("paid", "partially_refunded"):
         raise NotRefundable(f"Order {order.id} is {order.status}: only tickets of a paid order can be returned.")
@@ -87,13 +109,29 @@ def refused(order: Order, refund: Refund, now: datetime, reason: str) -> Order:
     return order.changed("refund_refused", by="provider", at=now, detail=reason, refunds=_with(order, changed))
 
 
+def failed(order: Order, refund: Refund, now: datetime, reason: str) -> Order:
+    """The order once a refund that was settled came back: its tickets stay ended, and the money is owed."""
+    payment = order.payment
+    if payment and payment.status == "refunded":
+        payment = replace(payment, status="confirmed")
+    return order.changed(
+        "refund_failed",
+        by="provider",
+        at=now,
+        detail=f"{_told(order, refund)}: {reason}",
+        payment=payment,
+        returned=order.returned - refund.amount,
+        refunds=_with(order, replace(refund, status="failed", reason=reason)),
+    )
+
+
 def settled(order: Order, refund: Refund, now: datetime) -> Order:
     """The order once the provider has returned the money, or none was to be returned: its tickets end, and their seats are free."""
     end: TicketEnd = "refunded" if refund.amount else "cancelled"
     returned, ended = order.returned + refund.amount, {**order.ended, **dict.fromkeys(refund.numbers, end)}
     none_left = len(ended) == len(order.tickets)
     payment = order.payment
-    if payment and returned and (none_left or not refund.numbers):
+    if payment and returned and (none_left or order.paid_at is None):
         payment = replace(payment, status="refunded")
     return order.changed(
         end,

@@ -62,9 +62,9 @@ def refund_order(
 ) -> Order:
     """Return tickets (none named: all that are left) for their price, or within the organiser's policy where the buyer asks.
 
-    Where the provider refused to return what was paid too late, an organiser asks for that again. Once for each `refund_id`:
-    repeating it carries on with what is on record. Raises NotFound, Forbidden (a buyer said an amount), NotRefundable, BadRefund,
-    KeyReused, RefundRefused, PaymentUnavailable, Busy.
+    Where the provider refused to return what was paid too late, or a refund came back, an organiser asks for that again. Once for
+    each `refund_id`: repeating it carries on with what is on record. Raises NotFound, Forbidden (a buyer said an amount),
+    NotRefundable, BadRefund, KeyReused, RefundRefused, PaymentUnavailable, Busy.
     """
     order = _visible(orders, order_id, caller)
     organises = caller.is_any(order.conference_id, "organizer")
@@ -82,6 +82,8 @@ def refund_order(
         if organises and refunding.is_owed(now):
             again = Refund(refund_id, now.total.amount, (), at, caller.user_id, TOO_LATE, fingerprint=fingerprint)
             return (refunding.intended(now, again),)
+        if organises and amount is None and (owed := refunding.owed_again(now, numbers)):
+            return (refunding.intended(now, Refund(refund_id, owed[1], owed[0], at, caller.user_id, fingerprint=fingerprint)),)
         tickets, due = (
             refunding.returned_by_organiser(now, numbers, amount)
             if policy is None

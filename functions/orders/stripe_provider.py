@@ -19,6 +19,7 @@ from shared.telemetry import logger
 _TIMEOUT = 4  # seconds: two tries fit into a request
 _ASK_AGAIN = timedelta(minutes=1)  # should no webhook tell
 _TOLERANCE = 300  # seconds that a webhook may be old: what is replayed later is refused
+_NOT_RETURNED = ("failed", "canceled")  # what Stripe says of a refund
 # Stripe keeps these in hundredths, although their smallest unit is the whole (docs.stripe.com/currencies#special-cases).
 _HUNDREDFOLD = frozenset({"ISK", "UGX"})
 
@@ -81,7 +82,7 @@ class Stripe:
                 params={
                     "payment_intent": payment.reference,
                     "amount": _amount(refund.amount, order.total.currency),
-                    "metadata": {"refund_id": refund.id},
+                    "metadata": {"order_id": order.id, "conference_id": order.conference_id, "refund_id": refund.id},
                 },
                 options={"idempotency_key": refund.id},
             )
@@ -90,8 +91,16 @@ class Stripe:
             raise RefundRefused(f"Stripe refuses the refund: {reason}.", order_id=order.id) from failure
         except stripe.StripeError as failure:
             raise _unavailable(order, failure) from failure
-        if made.status in ("failed", "canceled"):
+        if made.status in _NOT_RETURNED:
             raise RefundRefused(f"The refund {made.id} {made.status} at Stripe.", order_id=order.id)
+
+    def failure(self, order: Order, payment: Payment, refund: Refund) -> str:
+        """Why it came back after it was made (a card that is closed by now, days later); nothing where it did not."""
+        try:
+            made = self._made(order, payment, refund)
+        except stripe.StripeError as failure:
+            raise _unavailable(order, failure) from failure
+        return f"{made.status} at Stripe: {made.failure_reason or 'unknown'}" if made and made.status in _NOT_RETURNED else ""
 
     def _made(self, order: Order, payment: Payment, refund: Refund) -> stripe.Refund | None:
         """The refund where it was made before: Stripe forgets its idempotency keys after a day, the reconciliation does not."""

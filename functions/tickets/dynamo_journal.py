@@ -12,7 +12,6 @@ from typing import Protocol
 from pynamodb.transactions import TransactWrite
 
 from functions.tickets.conflicts import Conflict
-from functions.tickets.dynamo_crew import DynamoCrew
 from functions.tickets.history import Counts, DoubleEntry, History
 from functions.tickets.items import TicketItem, commit
 from functions.tickets.items_door import door
@@ -27,7 +26,9 @@ from functions.tickets.items_journal import (
 from functions.tickets.journal import Entry, Happening, Head, chain
 from functions.tickets.projection import Projection, project
 from functions.tickets.use_cases import again
+from functions.tickets.use_cases_door import DOOR_ROLES
 from shared.clock import now
+from shared.crew import Crew
 from shared.messages import DoubleEntryFound
 from shared.table import Item, Outbox
 
@@ -68,7 +69,7 @@ class DynamoJournal:
             return
         entries = chain(read.head, fresh)
         projection = project(read.counts, read.histories, fresh)
-        crew = DynamoCrew().of(conference_id) if projection.found else ()
+        crew = Crew().of(conference_id, DOOR_ROLES) if projection.found else ()
         messages = [_double_entry_found(conference_id, projection, each, crew) for each in projection.found]
         head = entries[-1].head(conference_id)
         signature = self._signer.sign(head)

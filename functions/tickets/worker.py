@@ -5,7 +5,6 @@ Each reaction is safe to repeat, reorder and delay.
 
 from functions.tickets.domain import ticket_id
 from functions.tickets.dynamo import DynamoTickets, OutboxMessages
-from functions.tickets.dynamo_crew import DynamoCrew
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_keys import DynamoKeys
@@ -16,6 +15,7 @@ from functions.tickets.use_cases import cancel_tickets, issue_tickets
 from functions.tickets.use_cases_aftersales import gather_mail, name_attendee
 from functions.tickets.use_cases_offline import publish
 from shared.clock import now
+from shared.crew import Crew
 from shared.messages import (
     AttendeeChanged,
     MembershipChanged,
@@ -62,7 +62,7 @@ def on_ticket_changed(ticket: TicketIssued | TicketReissued | TicketTransferred 
 
 
 def on_membership_changed(change: MembershipChanged) -> None:
-    DynamoCrew().keep(change.conference_id, change.user_id, change.role, change.revision)
+    Crew().keep(change.conference_id, change.user_id, change.role, change.revision)
 
 
 handler = Worker(

@@ -121,6 +121,26 @@ class OrderRefunded(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundFailed(Message):
+    """The provider will not return the money, or gave it back (`came_back`): it is with the organiser, who has to decide.
+
+    `numbers` are the tickets that it was for; none: a payment that came too late. Those of a refund that was refused stay valid.
+    """
+
+    context = "orders"
+    conference_id: str
+    order_id: str
+    buyer_id: str
+    refund_id: str
+    amount: Money
+    came_back: bool
+    conference_name: str = ""
+    numbers: tuple[int, ...] = ()
+    reason: str = ""
+    order: OrderState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderReseated(Message):
     """An order was paid after its hold had ended, and got its seats back: OrderPaid goes with it."""
 

@@ -118,6 +118,7 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.OrderExpired(**ORDER), {"Orders", "OrdersLedger", "Notifications"}),
     (messages.OrderCancelled(**ORDER, was_paid=False), {"Orders", "OrdersLedger", "Tickets", "Notifications"}),
     (messages.OrderRefunded(**ORDER, amount=EUR), {"Orders", "OrdersLedger", "Tickets", "Notifications"}),
+    (messages.RefundFailed(**ORDER, refund_id="rfd_1", amount=EUR, came_back=True), {"OrdersLedger", "Notifications"}),
     (messages.OrderReseated(**ORDER, total=EUR), {"Notifications"}),
     (messages.PaymentPending(**CNF, order_id="ord_1", number=1, check_at=NOON), {"Orders"}),
     (messages.WaitingListJoined(**WAITER), {"Notifications"}),

@@ -35,6 +35,7 @@ from shared.messages import (
     OrderPaid,
     OrderRefunded,
     OrderReseated,
+    RefundFailed,
     TicketCancelled,
     TicketCheckedIn,
     TicketLine,
@@ -137,6 +138,7 @@ def titles(user_id: str) -> list[str]:
         (OrderCancelled(**ORDER, was_paid=True), "Your order for PyCon is cancelled"),
         (OrderRefunded(**ORDER, amount=EUR), "Refund for PyCon: 49.00 EUR"),
         (OrderReseated(**ORDER, total=EUR), "Your seats for PyCon are yours after all"),
+        (RefundFailed(**ORDER, refund_id="rfd_1", amount=EUR, came_back=True), "Your refund for PyCon is delayed"),
         (
             TicketCheckedIn(
                 conference_id="cnf_1",
@@ -174,6 +176,30 @@ def test_each_message_reaches_whom_it_concerns_once(table: Table, message: Messa
     assert deliver(worker.handler, message, message) == []
     assert deliver(worker.handler, message) == []
     assert titles("usr_ada") == [title]
+
+
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        (OrderReseated(**ORDER, total=EUR), "Order ord_1 for PyCon was paid too late, and has its seats"),
+        (OrderRefunded(**ORDER, amount=EUR, reason="paid too late"), "Order ord_1 for PyCon was paid too late, and is paid back"),
+        (OrderRefunded(**ORDER, amount=EUR, numbers=(1,)), None),
+        (
+            RefundFailed(**ORDER, refund_id="rfd_1", amount=EUR, came_back=False, reason="No."),
+            "Order ord_1 for PyCon waits for a refund of 49.00 EUR that failed",
+        ),
+    ],
+    ids=["seated again", "paid back", "a usual refund", "failed"],
+)
+def test_money_that_goes_astray_is_told_to_all_who_organise_then(table: Table, message: Message, title: str | None) -> None:
+    for user_id, role in (("usr_eve", "organizer"), ("usr_cy", "organizer"), ("usr_dan", "staff"), ("usr_cy", None)):
+        revision = 2 if role is None else 1
+        member = MembershipChanged(conference_id="cnf_1", user_id=user_id, role=role, revision=revision, conference_name="PyCon")
+        assert deliver(worker.handler, member) == []
+    before = {user_id: titles(user_id) for user_id in ("usr_eve", "usr_cy", "usr_dan")}
+    assert deliver(worker.handler, message, message) == []
+    assert sorted(titles("usr_eve")) == sorted([*([title] if title else []), *before.pop("usr_eve")])
+    assert {user_id: titles(user_id) for user_id in before} == before
 
 
 def test_an_order_is_mailed_to_its_buyer_with_its_tickets(table: Table) -> None:

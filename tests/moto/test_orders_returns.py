@@ -8,7 +8,7 @@ import pytest
 from functions.orders import api, worker
 from shared.caller import Caller
 from shared.clock import iso, now
-from shared.messages import OrderExpired, OrderPaid, OrderRefunded, OrderReseated, PaymentPending
+from shared.messages import OrderExpired, OrderPaid, OrderRefunded, OrderReseated, PaymentPending, RefundFailed
 from shared.money import Money
 from tests.moto.test_orders_api import cancel, get, pay
 from tests.moto.test_orders_stock import (
@@ -165,6 +165,8 @@ def test_a_refund_that_is_refused_leaves_the_tickets_as_they_are(table: Table) -
     kept = get(f"/orders/{order_id}").json
     assert (kept["status"], kept["refunds"][0]["status"], kept["tickets"][0]["status"]) == ("paid", "refused", "active")
     assert refunds(table) == []
+    [told] = [message for message in table.outbox() if isinstance(message, RefundFailed)]
+    assert (told.amount.amount, told.numbers, told.came_back) == (4900, (1,), False)
 
 
 def test_a_lost_answer_to_a_payment_is_found_by_the_next_request(table: Table) -> None:

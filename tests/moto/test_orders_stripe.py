@@ -25,7 +25,7 @@ from stripe._refund_service import RefundService
 
 from functions.orders import api, schedule, secrets
 from shared.caller import Caller
-from shared.messages import OrderPaid, OrderRefunded
+from shared.messages import OrderPaid, OrderRefunded, RefundFailed
 from tests.moto.test_orders_api import cancel, get
 from tests.moto.test_orders_reconciliation import reconcile
 from tests.moto.test_orders_returns import refund, run_out
@@ -348,6 +348,87 @@ def test_stripe_tells_that_it_was_paid(shop: Table, server: str) -> None:
     with unchanged(shop):
         assert webhook(body, signature).status == 204
     assert paid(shop) == 1
+
+
+def refund_event(order_id: str, refund_id: str, kind: str = "refund.failed", **metadata: Any) -> bytes:
+    """As Stripe documents them (docs.stripe.com/refunds#failed-refunds)."""
+    named = {"order_id": order_id, "conference_id": "cnf_1", "refund_id": refund_id, **metadata}
+    made = {"id": "re_1", "object": "refund", "status": "failed", "metadata": named}
+    return json.dumps({"id": "evt_2", "object": "event", "type": kind, "data": {"object": made}}).encode()
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Says what has become of all refunds: localstripe has none that fail after they were made."""
+    real = RefundService.list
+
+    def becomes(status: str) -> None:
+        def listed(self: RefundService, *asked: Any, **more: Any) -> Any:
+            found = real(self, *asked, **more)
+            for each in found.data:
+                each.status, each.failure_reason = status, "expired_or_canceled_card"
+            return found
+
+        monkeypatch.setattr(RefundService, "list", listed)
+
+    return becomes
+
+
+def returned(server: str, quantity: int, **body: Any) -> Any:
+    """An order that was paid, and of which some was returned."""
+    pending = order(basket(quantity, **BY_STRIPE)).json
+    confirm(server, pending)
+    pay(pending["id"])
+    return refund(pending["id"], **body).json
+
+
+@pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
+def test_a_refund_that_comes_back_is_told_once_and_can_be_made_again(shop: Table, server: str, bank: Any, kind: str) -> None:
+    before = returned(server, 2)
+    [made] = before["refunds"]
+    body = refund_event(before["id"], made["id"], kind)
+    bank("failed")
+    assert webhook(body, signed(body)).status == 204
+    with unchanged(shop):
+        assert webhook(body, signed(body)).status == 204
+    after = get(f"/orders/{before['id']}").json
+    assert (after["status"], after["payment"]["status"], after["refunded"]["amount"]) == ("refunded", "confirmed", 0)
+    assert (after["refunds"][0]["status"], after["history"][-1]["what"]) == ("failed", "refund_failed")
+    [told] = [message for message in shop.outbox() if isinstance(message, RefundFailed)]
+    assert (told.amount.amount, told.came_back, "expired_or_canceled_card" in told.reason) == (9800, True, True)
+    assert refund(before["id"], BOB).problem() == "not-refundable"
+    bank("succeeded")
+    again = refund(before["id"], key="again").json
+    assert (again["status"], again["payment"]["status"], again["refunded"]["amount"]) == ("refunded", "refunded", 9800)
+    assert refund(before["id"]).problem() == "not-refundable"
+    assert books(shop) == {"typ_1": Book(5, 5, 0, 0)}
+
+
+def test_a_refund_of_some_tickets_that_comes_back_leaves_the_others_as_they_are(shop: Table, server: str, bank: Any) -> None:
+    before = returned(server, 3, tickets=[2])
+    body = refund_event(before["id"], before["refunds"][0]["id"])
+    bank("failed")
+    assert webhook(body, signed(body)).status == 204
+    assert [each["status"] for each in get(f"/orders/{before['id']}").json["tickets"]] == ["active", "refunded", "active"]
+    bank("succeeded")
+    again = refund(before["id"], tickets=[2]).json
+    assert (again["status"], again["payment"]["status"], again["refunded"]["amount"]) == ("partially_refunded", "confirmed", 4900)
+    assert refund(before["id"], tickets=[2]).problem() == "not-refundable"
+    assert refund(before["id"]).json["refunded"]["amount"] == 14700
+    assert books(shop) == {"typ_1": Book(5, 5, 0, 0)}
+
+
+def test_a_webhook_about_a_refund_is_not_believed(shop: Table, server: str) -> None:
+    before = returned(server, 1)
+    for body in (
+        refund_event(before["id"], before["refunds"][0]["id"]),  # Stripe, asked, says that it succeeded
+        refund_event(before["id"], "rfd_other"),
+        refund_event("ord_other", before["refunds"][0]["id"]),
+        refund_event(before["id"], "../x"),
+    ):
+        with unchanged(shop):
+            assert webhook(body, signed(body)).status == 204
+            assert webhook(body, signed(body, secret="whsec_other")).status in (204, 403)
 
 
 @pytest.mark.parametrize("kind", ["payment_intent.succeeded", "payment_intent.canceled", "payment_intent.processing"])

@@ -11,6 +11,7 @@ from functions.notifications.feedback import Trouble
 from functions.notifications.kinds import Choices
 from functions.notifications.letter import Letter, Mailbox
 from functions.notifications.use_cases import Person, Post
+from shared.caller import Role
 from shared.errors import Busy
 from shared.messages import DigestOpened
 
@@ -90,6 +91,14 @@ class FakeAddresses:
 
 
 @dataclass
+class FakeCrew:
+    organisers: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, conference_id: str, roles: Collection[Role]) -> list[str]:
+        return self.organisers.get(conference_id, []) if "organizer" in roles else []
+
+
+@dataclass
 class FakeEar:
     heard: list[tuple[str, Notification]] = field(default_factory=list)
 
@@ -160,6 +169,7 @@ class Office:
     inbox: FakeInbox = field(default_factory=FakeInbox)
     people: FakePeople = field(default_factory=FakePeople)
     addresses: FakeAddresses = field(default_factory=FakeAddresses)
+    crew: FakeCrew = field(default_factory=FakeCrew)
     ear: FakeEar = field(default_factory=FakeEar)
     digests: FakeDigests = field(default_factory=FakeDigests)
     sent: FakeSent = field(default_factory=FakeSent)
@@ -172,6 +182,7 @@ class Office:
             inbox=self.inbox,
             people=self.people,
             addresses=self.addresses,
+            crew=self.crew,
             ear=self.ear,
             digests=self.digests,
             sent=self.sent,

@@ -265,7 +265,7 @@ def test_what_the_provider_refused_to_return_is_asked_for_again_by_an_organiser(
     for _ in range(2):
         assert again(organiser).payment.status == "refunded"  # type: ignore[union-attr]
     assert till.refunds == {"rfd_2": 9800}
-    assert (orders.order.status, kinds(orders)) == ("expired", ["OrderRefunded"])
+    assert (orders.order.status, kinds(orders)) == ("expired", ["RefundFailed", "OrderRefunded"])
 
 
 class NoReturns:

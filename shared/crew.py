@@ -1,21 +1,20 @@
-"""Who keeps the doors of a conference: this context's own copy of its members, in its table.
+"""Who works on a conference: a context's own copy of its members, in its table.
 
 | item | pk | sk |
 |---|---|---|
 | Crew | CREW#conference | user |
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from functions.tickets.use_cases_door import DOOR_ROLES
 from shared.caller import Role
 from shared.table import Item
 
-_TOLD = 50  # people that one message names at most
+_TOLD = 50  # people that are told of one thing at most
 
 
 class CrewItem(Item, discriminator="Crew"):
@@ -24,7 +23,7 @@ class CrewItem(Item, discriminator="Crew"):
     revision = NumberAttribute()
 
 
-class DynamoCrew:
+class Crew:
     def keep(self, conference_id: str, user_id: str, role: Role | None, revision: int) -> None:
         """As of a revision; an older one than what is known has no effect."""
         actions: list[Action] = [CrewItem.revision.set(revision), CrewItem.kind.set(CrewItem), CrewItem.v.set(1)]
@@ -37,10 +36,10 @@ class DynamoCrew:
             if failure.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
-    def of(self, conference_id: str) -> Sequence[str]:
-        """The ids of those who keep the door."""
+    def of(self, conference_id: str, roles: Collection[Role]) -> Sequence[str]:
+        """The ids of those who have one of these roles."""
         rows = CrewItem.query(_partition(conference_id), consistent_read=True)
-        return [row.sk for row in rows if row.role in DOOR_ROLES][:_TOLD]
+        return [row.sk for row in rows if row.role in roles][:_TOLD]
 
 
 def _partition(conference_id: str) -> str:
