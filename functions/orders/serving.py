@@ -3,17 +3,20 @@
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 from functions.orders import announcements, domain
 from functions.orders.catalogue import Catalogue, NotOnSale, TicketType
 from functions.orders.domain import Order
 from functions.orders.lines import Basket, Wanted
+from functions.orders.paying import Delay
 from functions.orders.stock import Pool, Stocked, plan
 from functions.orders.use_cases_stock import Stale
 from functions.orders.use_cases_waiting import Waiting
 from functions.orders.waiting import Entry, State, entry_id, line_of, offer_ends, short_of
 from shared.clock import Clock
 from shared.errors import Busy
+from shared.messages import TicketTypeChanged
 from shared.telemetry import logger
 
 _ATTEMPTS = 20  # each failure means that somebody else joined, left or was offered something
@@ -54,6 +57,22 @@ def serve(waiting: Waiting, clock: Clock, *, conference_id: str, ticket_type_ids
         if all(_reopen(waiting, conference_id, each) for each in types):
             return
     raise Busy("People join and leave too fast: what is free will be offered by the next try.")
+
+
+def serve_from_begin(waiting: Waiting, delay: Delay, clock: Clock, changed: TicketTypeChanged) -> None:
+    """As `serve`, now and, where somebody waits for a sale that was put off, once it begins: the message comes back until then.
+
+    Raises Busy.
+    """
+    conference_id, ticket_type_id = changed.conference_id, changed.ticket_type_id
+    serve(waiting, clock, conference_id=conference_id, ticket_type_ids=[ticket_type_id])
+    remaining = ceil((changed.sale_starts_at - clock()).total_seconds())
+    if remaining <= 0:
+        return
+    catalogue = waiting.catalogue(conference_id, [ticket_type_id])
+    is_latest = catalogue.types[ticket_type_id].sale_starts_at == changed.sale_starts_at  # else another message is under way
+    if is_latest and any(pool.is_awaited for pool in catalogue.pools.values()):
+        delay.send(changed, remaining)
 
 
 def serve_pool(waiting: Waiting, clock: Clock, *, conference_id: str, pool_id: str) -> None:
@@ -134,7 +153,7 @@ def _offer(waiting: Waiting, clock: Clock, catalogue: Catalogue, stocked: dict[s
             now=now,
         )
     except NotOnSale:
-        return False  # it has not begun: nothing is offered, and nobody else may buy either
+        return False  # it has not begun (`serve_from_begin`): nothing is offered, and nobody else may buy either
     if order.status == "reserved":
         order = replace(order, expires_at=offer_ends(ticket_type, now))
     seats = {each: plan(stocked[each].free, entry.quantity, range(len(stocked[each].free))) for each in ticket_type.pool_ids}

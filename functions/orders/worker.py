@@ -6,7 +6,7 @@ from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.paying import check_when_due
 from functions.orders.privacy import RULES, before_leaving
 from functions.orders.providers import AllProviders
-from functions.orders.serving import serve, serve_after, serve_pool
+from functions.orders.serving import serve, serve_after, serve_from_begin, serve_pool
 from functions.orders.use_cases import expire_when_due
 from functions.orders.use_cases_stock import keep_pool, keep_ticket_type
 from shared.clock import now
@@ -29,7 +29,7 @@ from shared.worker import Worker
 
 def on_ticket_type_changed(changed: TicketTypeChanged) -> None:
     keep_ticket_type(DynamoStock(), changed)
-    serve(DynamoWaiting(), now, conference_id=changed.conference_id, ticket_type_ids=[changed.ticket_type_id])
+    serve_from_begin(DynamoWaiting(), SqsDelay(), now, changed)
 
 
 def on_pool_changed(changed: PoolChanged) -> None:

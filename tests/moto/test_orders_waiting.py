@@ -339,6 +339,33 @@ def test_whose_sale_has_ended_keeps_nothing_from_the_others_in_line(table: Table
     assert order(basket(1, "typ_2")).status == 201
 
 
+def test_a_seat_that_came_back_while_the_sale_was_put_off_is_offered_once_it_begins(
+    table: Table, post: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [held] = sold_out(1)
+    join(EVE)
+    begins = now() + timedelta(hours=2)
+    put_off, delay = changed(capacity=1, revision=2, sale_starts_at=begins), FakeDelay()
+    monkeypatch.setattr(worker, "SqsDelay", lambda: delay)
+    assert deliver(worker.handler, put_off, changed(capacity=1)) == []
+    cancel(held)
+    post.run()
+    [(message, seconds)] = delay.sent
+    assert (state(EVE), message, 7100 < seconds <= 7200) == ("waiting", put_off, True)
+    assert deliver(worker.handler, put_off) == []  # sooner: a queue delays no longer than it can
+    assert (state(EVE), len(delay.sent)) == ("waiting", 2)
+    monkeypatch.setattr(worker, "now", lambda: begins)
+    assert deliver(worker.handler, put_off) == []
+    assert (state(EVE), len(delay.sent)) == ("offered", 2)
+
+
+def test_a_sale_that_nobody_waits_for_is_not_followed_to_its_begin(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    delay = FakeDelay()
+    monkeypatch.setattr(worker, "SqsDelay", lambda: delay)
+    assert deliver(worker.handler, changed(capacity=1, sale_starts_at=now() + timedelta(hours=2))) == []
+    assert delay.sent == []
+
+
 def test_an_offer_that_is_paid_and_returned_before_the_message_comes_is_purchased(table: Table, post: Bus) -> None:
     [held] = sold_out(1)
     join(EVE)
