@@ -8,6 +8,7 @@ ENDPOINT ?=
 FUNCTION ?=
 EVENT ?=
 CONFERENCE ?=
+QUEUE ?=
 UNIT ?=
 
 export SAM_CLI_TELEMETRY := 0
@@ -23,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,12 @@ invoke: environment ## run one function on the running stack (FUNCTION=OrdersApi
 
 check: environment ## say whether the books of the running stack balance (PORT=4566)
 	@$(BIN)/python -m localstack.books --port $(PORT)
+
+dlq: environment ## list the dead letters of the running stack, and why they died (PORT=4566)
+	@$(BIN)/python -m localstack.dead_letters --port $(PORT)
+
+redrive: environment ## put dead letters back into their queue (QUEUE=Orders PORT=4566)
+	@$(BIN)/python -m localstack.dead_letters --port $(PORT) --redrive "$(QUEUE)"
 
 load-scanners: environment ## reference scanners without a network, back at once (PORT=4566, TICKETS=500 SCANNERS=20 SCANS=400)
 	@$(BIN)/python -m localstack.apart --port $(PORT) --tickets $(or $(TICKETS),500) --scanners $(or $(SCANNERS),20) --scans $(or $(SCANS),400)
