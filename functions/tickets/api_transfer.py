@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from pydantic import Field
 
 from functions.tickets.api_tickets import TicketView
+from functions.tickets.domain import Ticket
 from functions.tickets.dynamo_transfer import DynamoTransfers
 from functions.tickets.edge import CodesDep, ConferenceId, KeysDep, TicketId, resource
 from functions.tickets.secret import offer_tokens
@@ -18,13 +19,14 @@ from functions.tickets.use_cases_transfer import (
     accept_offer,
     allow_transfers,
     decline_offer,
+    list_offers,
     offer_ticket,
     read_offer,
     withdraw_offer,
 )
 from shared.clock import now
 from shared.fields import Email
-from shared.http import Body, CallerDep, CommandDep
+from shared.http import Body, CallerDep, CommandDep, Cursor, Limit, Page
 
 TransfersDep = Annotated[Transfers, Depends(DynamoTransfers)]
 TokensDep = Annotated[Tokens, Depends(offer_tokens)]
@@ -65,9 +67,47 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferToMe:
+    """A ticket that somebody would hand to the caller; without its code, which it gets when it is accepted."""
+
+    id: str
+    ticket_id: str
+    owner_name: str
+    conference_id: str
+    conference_name: str
+    ticket_type_name: str
+    valid_from: datetime
+    time_zone: str
+    offered_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, offer: Offer, ticket: Ticket) -> "OfferToMe":
+        return cls(
+            id=offer.id,
+            ticket_id=ticket.id,
+            owner_name=offer.owner_name,
+            conference_id=ticket.conference_id,
+            conference_name=ticket.conference_name,
+            ticket_type_name=ticket.ticket_type_name,
+            valid_from=ticket.valid_from,
+            time_zone=ticket.time_zone,
+            offered_at=offer.offered_at,
+            expires_at=offer.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TransferRuleView:
     conference_id: str
     allowed: bool
+
+
+@router.get("/tickets/transfers", summary="List the tickets that are offered to me, by when the offers expire", tags=["tickets"])
+def get_offers(caller: CallerDep, transfers: TransfersDep, limit: Limit = 50, cursor: Cursor = None) -> Page[OfferToMe]:
+    """By your verified e-mail address: accept or decline them without a token."""
+    offers, next_cursor = list_offers(transfers, now, caller=caller, limit=limit, cursor=cursor)
+    return Page([OfferToMe.of(offer, ticket) for offer, ticket in offers], next_cursor)
 
 
 @router.post(_TRANSFER, status_code=201, summary="Offer my ticket to somebody by e-mail", tags=["tickets"])

@@ -1,12 +1,13 @@
 """Offers of tickets, in the context's table.
 
-| item | pk | sk |
-|---|---|---|
-| TicketOffer | TICKET#id | OFFER |
-| TransferRule | CONFERENCE#id | TRANSFERS |
+| item | pk | sk | gsi1pk | gsi1sk |
+|---|---|---|---|---|
+| TicketOffer | TICKET#id | OFFER | OFFERED#e-mail, until it is answered | when it expires#ticket |
+| TransferRule | CONFERENCE#id | TRANSFERS | | |
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, cast
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
@@ -16,9 +17,10 @@ from functions.tickets.domain import Ticket
 from functions.tickets.dynamo import DynamoTickets, new_code
 from functions.tickets.dynamo_feed import CodeRecordItem
 from functions.tickets.items import TicketItem, commit
-from functions.tickets.transfer import Offer
+from functions.tickets.transfer import Offer, mailbox
+from shared.clock import iso
 from shared.messages import Message
-from shared.table import Item, Outbox
+from shared.table import Item, Outbox, decode_cursor, page
 
 
 class OfferItem(Item, discriminator="TicketOffer"):
@@ -30,6 +32,7 @@ class OfferItem(Item, discriminator="TicketOffer"):
     conference_id = UnicodeAttribute()
     email = UnicodeAttribute()
     offered_by = UnicodeAttribute()
+    owner_name = UnicodeAttribute(default="")
     offered_at = UTCDateTimeAttribute()
     expires_at = UTCDateTimeAttribute()
     fingerprint = UnicodeAttribute()
@@ -40,15 +43,22 @@ class OfferItem(Item, discriminator="TicketOffer"):
     def key(ticket_id: str) -> tuple[str, str]:
         return f"TICKET#{ticket_id}", "OFFER"
 
+    @staticmethod
+    def partition(email: str) -> str:
+        return f"OFFERED#{mailbox(email)}"
+
     @classmethod
     def of(cls, offer: Offer) -> "OfferItem":
         return cls(
             *cls.key(offer.ticket_id),
+            gsi1pk=None if offer.answer else cls.partition(offer.email),
+            gsi1sk=None if offer.answer else f"{iso(offer.expires_at)}#{offer.ticket_id}",
             offer_id=offer.id,
             ticket_id=offer.ticket_id,
             conference_id=offer.conference_id,
             email=offer.email,
             offered_by=offer.offered_by,
+            owner_name=offer.owner_name,
             offered_at=offer.offered_at,
             expires_at=offer.expires_at,
             fingerprint=offer.fingerprint,
@@ -63,6 +73,7 @@ class OfferItem(Item, discriminator="TicketOffer"):
             conference_id=self.conference_id,
             email=self.email,
             offered_by=self.offered_by,
+            owner_name=self.owner_name,
             offered_at=self.offered_at,
             expires_at=self.expires_at,
             fingerprint=self.fingerprint,
@@ -94,6 +105,17 @@ class DynamoTransfers(DynamoTickets):
                 case OfferItem():
                     offer = item.domain()
         return ticket, offer
+
+    def offered_to(
+        self, email: str, *, at: datetime, limit: int, cursor: str | None
+    ) -> tuple[list[tuple[Offer, Ticket]], str | None]:
+        partition = OfferItem.partition(email)
+        start = decode_cursor(cursor, partition, "gsi1pk")
+        unexpired = OfferItem.gsi1sk > iso(at)
+        rows, next_cursor = page(OfferItem.gsi1.query(partition, unexpired, limit=limit, last_evaluated_key=start))
+        offers = [row.domain() for row in rows if isinstance(row, OfferItem)]
+        tickets = {ticket.id: ticket for ticket in self.some([offer.ticket_id for offer in offers])}
+        return [(offer, tickets[offer.ticket_id]) for offer in offers if offer.ticket_id in tickets], next_cursor
 
     def save(self, before: Offer | None, after: Offer, messages: Sequence[Message]) -> None:
         def compose(transaction: TransactWrite) -> None:

@@ -37,6 +37,16 @@ class TransfersForbidden(Forbidden):
         super().__init__("Tickets of this conference stay with who bought them. Ask the organiser.")
 
 
+class EmailNotVerified(Forbidden):
+    slug, title = "email-not-verified", "Nobody has said yet that the mailbox is yours"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Offers are listed for whoever reads the mailbox they went to. Follow the link in the e-mail that asks to confirm your "
+            "address (POST /auth/email/verification sends it again), then refresh your access token."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A ticket offered to whoever reads an e-mail address: one offer at a time, and until it is accepted nothing changes."""
@@ -46,6 +56,7 @@ class Offer:
     conference_id: str
     email: str  # as it was written; compared without case
     offered_by: str
+    owner_name: str = ""  # of who offers it
     offered_at: datetime
     expires_at: datetime
     fingerprint: str  # of the request that made it
@@ -78,6 +89,7 @@ def offer(ticket: Ticket, owner: Caller, *, offer_id: str, email: str, fingerpri
         conference_id=ticket.conference_id,
         email=email,
         offered_by=owner.user_id,
+        owner_name=owner.name,
         offered_at=at,
         expires_at=min(at + OFFER_LIFE, ticket.valid_until),
         fingerprint=fingerprint,
@@ -94,6 +106,14 @@ def require_transferable(ticket: Ticket, at: datetime) -> None:
         raise NotTransferable("The ticket is no longer valid.")
 
 
+def is_transferable(ticket: Ticket, at: datetime) -> bool:
+    try:
+        require_transferable(ticket, at)
+    except NotTransferable:
+        return False
+    return True
+
+
 def hand_over(ticket: Ticket, to: Caller, code: str) -> Ticket:
     """The ticket as its new owner's, who is also who it is for; `code` is its next."""
     return replace(
@@ -108,7 +128,12 @@ def hand_over(ticket: Ticket, to: Caller, code: str) -> Ticket:
 
 
 def same_email(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    return mailbox(one) == mailbox(other)
+
+
+def mailbox(email: str) -> str:
+    """As addresses are compared."""
+    return email.strip().casefold()
 
 
 def no_offer() -> NotFound:

@@ -1,14 +1,17 @@
 """What people do to hand a ticket on: offer it, accept or decline it, withdraw the offer; and whether the organiser lets them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from functions.tickets.domain import Ticket
 from functions.tickets.transfer import (
+    EmailNotVerified,
     Offer,
     TransferOffered,
     TransfersForbidden,
     hand_over,
+    is_transferable,
     no_offer,
     offer,
     require_transferable,
@@ -25,6 +28,11 @@ class Transfers(Protocol):
 
     def offered(self, ticket_id: str) -> tuple[Ticket | None, Offer | None]:
         """The ticket, and the latest offer of it."""
+
+    def offered_to(
+        self, email: str, *, at: datetime, limit: int, cursor: str | None
+    ) -> tuple[list[tuple[Offer, Ticket]], str | None]:
+        """Those that wait for an answer, by when they expire, with their tickets. Raises Malformed for a foreign cursor."""
 
     def save(self, before: Offer | None, after: Offer, messages: Sequence[Message]) -> None:
         """Raises Stale where the ticket's latest offer is no longer `before`."""
@@ -84,6 +92,17 @@ def read_offer(transfers: Transfers, *, caller: Caller, ticket_id: str) -> Offer
     if latest is None or caller.user_id not in (latest.offered_by, latest.accepted_by):
         raise not_yours(ticket_id)
     return latest
+
+
+def list_offers(
+    transfers: Transfers, clock: Clock, *, caller: Caller, limit: int, cursor: str | None
+) -> tuple[list[tuple[Offer, Ticket]], str | None]:
+    """What the caller may accept, by their verified address. Raises EmailNotVerified, Malformed."""
+    if not caller.email_verified:
+        raise EmailNotVerified
+    at = clock()
+    offers, next_cursor = transfers.offered_to(caller.email, at=at, limit=limit, cursor=cursor)
+    return [(offer, ticket) for offer, ticket in offers if is_transferable(ticket, at)], next_cursor
 
 
 def withdraw_offer(transfers: Transfers, clock: Clock, *, caller: Caller, ticket_id: str) -> None:
