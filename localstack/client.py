@@ -19,6 +19,7 @@ class Surprise(Exception):
 
     def __init__(self, call: str, expected: int, answer: httpx.Response) -> None:
         super().__init__(f"{call} answered {answer.status_code} where {expected} was expected: {answer.text[:500]}")
+        self.status = answer.status_code
 
 
 class Unexpected(Exception):

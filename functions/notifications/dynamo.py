@@ -119,6 +119,13 @@ class DynamoInbox:
                 return
         raise Busy(f"The inbox of {user_id} is changed again and again while something is deleted from it.")
 
+    def take_back(self, user_id: str, notification_id: str) -> None:
+        for _ in range(_TRIES):
+            item, head = self._find(user_id, notification_id), self._head(user_id)
+            if _delete(user_id, [item] if item else [], head, gone=notification_id):
+                return
+        raise Busy(f"The inbox of {user_id} is changed again and again while something is taken back from it.")
+
     def delete_read(self, user_id: str) -> int:
         deleted = 0
         head = self._head(user_id)
@@ -216,16 +223,17 @@ def _read(item: NotificationItem) -> None:
             raise  # a failed one says that it is read already, by itself or together with all others
 
 
-def _delete(user_id: str, items: list[NotificationItem], seen: InboxHead) -> bool:
-    """Whether the inbox was still as `seen`; if not, nothing is done."""
+def _delete(user_id: str, items: list[NotificationItem], seen: InboxHead, *, gone: str | None = None) -> bool:
+    """Whether the inbox was still as `seen`; if not, nothing is done. `gone`, be it there or not, comes no more."""
+    ids = {item.id for item in items} | ({gone} if gone else set())
     unread = sum(not item.read and item.epoch == seen.epoch for item in items)
     expires = int((now() + _GONE_LIFE).timestamp())
 
     def write(transaction: TransactWrite) -> None:
         for item in items:
             transaction.delete(item)
-        for item in items:
-            transaction.save(GoneItem(pk=_gone(user_id), sk=item.id, ttl=expires))
+        for each in ids:
+            transaction.save(GoneItem(pk=_gone(user_id), sk=each, ttl=expires))
         head = InboxHead(_user(user_id), _HEAD)
         transaction.update(head, actions=[InboxHead.unread.add(-unread), *_touched()], condition=_unchanged(seen))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions.notifications.digest import Entry
-from functions.notifications.domain import InboxPage, Missed, Notification
+from functions.notifications.domain import InboxPage, Missed, Notification, notification_id
 from functions.notifications.feedback import Trouble
 from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Mailbox
@@ -40,6 +40,9 @@ class Inbox(Protocol):
 
     def delete(self, user_id: str, notification_id: str) -> None:
         """For good: its message brings it back no more. Raises NotFound, Busy."""
+
+    def take_back(self, user_id: str, notification_id: str) -> None:
+        """As `delete`, also before it has come. May be repeated. Raises Busy."""
 
     def delete_read(self, user_id: str) -> int:
         """Everything that is read; returns how many those were."""
@@ -148,6 +151,12 @@ def tell(post: Post, message: Message, notices: Iterable[Notice]) -> None:
             _tell_person(post, message, notice, notice.user_id)
         elif notice.address and KINDS[notice.news.kind].email.default:
             _mail(post, message, notice, notice.address)
+
+
+def take_back(inbox: Inbox, user_ids: Iterable[str], *, message_id: str, occurred_at: datetime) -> None:
+    """What people were told by a message, where that is over: whether they have read it or not, and in whatever order it comes."""
+    for user_id in user_ids:
+        inbox.take_back(user_id, notification_id(message_id, user_id, occurred_at))
 
 
 def _tell_person(post: Post, message: Message, notice: Notice, user_id: str) -> None:

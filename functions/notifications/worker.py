@@ -22,7 +22,7 @@ from functions.notifications.order_mail import send_order_mail
 from functions.notifications.papers import S3Papers
 from functions.notifications.privacy import RULES, address_in_trouble, forget_address
 from functions.notifications.ses import SesMailer
-from functions.notifications.use_cases import Post, tell
+from functions.notifications.use_cases import Post, take_back, tell
 from functions.notifications.wire import ApiGatewayWire, live_url
 from shared.clock import now
 from shared.config import env
@@ -33,6 +33,7 @@ from shared.messages import (
     CheckInAnnulled,
     DigestOpened,
     DoorCounted,
+    DoubleEntrySettled,
     EmailChanged,
     LiveFrame,
     MembershipChanged,
@@ -107,6 +108,10 @@ def _count(message: TicketCheckedIn | CheckInAnnulled) -> None:
         count_scan(DynamoDoors(), _live(), SqsDelay(), now, message)
 
 
+def _double_entry_settled(message: DoubleEntrySettled) -> None:
+    take_back(DynamoInbox(), message.crew, message_id=message.found_id, occurred_at=message.found_at)
+
+
 def _door_counted(message: DoorCounted) -> None:
     show_door(DynamoDoors(), _live(), message)
 
@@ -134,6 +139,7 @@ handler = Worker(
         AgendaReleased: _agenda_released,
         TicketCheckedIn: _checked_in,
         CheckInAnnulled: _count,
+        DoubleEntrySettled: _double_entry_settled,
         DoorCounted: _door_counted,
         LiveFrame: _live_frame,
         **about_people(RULES, before=forget_address, more=address_in_trouble),

@@ -15,10 +15,20 @@ class NoSuchConflict(NotFound):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """By which message, when, and to whom a conflict was told of."""
+
+    message_id: str
+    at: datetime
+    crew: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     ticket_id: str
     entries: DoubleEntry
+    told: Told | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     note: str | None = None

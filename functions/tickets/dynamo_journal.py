@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pynamodb.transactions import TransactWrite
 
-from functions.tickets.conflicts import Conflict
+from functions.tickets.conflicts import Conflict, Told
 from functions.tickets.history import Counts, DoubleEntry, History
 from functions.tickets.items import TicketItem, commit
 from functions.tickets.items_door import door
@@ -29,7 +29,7 @@ from functions.tickets.use_cases import again
 from functions.tickets.use_cases_door import DOOR_ROLES
 from shared.clock import now
 from shared.crew import Crew
-from shared.messages import DoubleEntryFound
+from shared.messages import DoubleEntryFound, DoubleEntrySettled, Message
 from shared.table import Item, Outbox
 
 # Of a transaction's 100 items an entry takes up to three (its mark, the ticket's history, the minute), a double entry two more.
@@ -70,7 +70,8 @@ class DynamoJournal:
         entries = chain(read.head, fresh)
         projection = project(read.counts, read.histories, fresh)
         crew = Crew().of(conference_id, DOOR_ROLES) if projection.found else ()
-        messages = [_double_entry_found(conference_id, projection, each, crew) for each in projection.found]
+        found = {each: _double_entry_found(conference_id, projection, each, crew) for each in projection.found}
+        messages: list[Message] = [*found.values(), *_settled(conference_id, projection.settled)]
         head = entries[-1].head(conference_id)
         signature = self._signer.sign(head)
 
@@ -80,7 +81,11 @@ class DynamoJournal:
             unchanged = DoorHeadItem.seq == read.head.seq if read.head.seq else Item.pk.does_not_exist()
             transaction.save(DoorHeadItem.of(head, signature, now(), projection.counts), condition=unchanged)
             transaction.save(JournalPageItem.of(conference_id, entries, signature))
-            _save(transaction, conference_id, fresh, entries, projection)
+            _save(transaction, fresh, entries, projection)
+            for double, news in found.items():
+                told = Told(news.id, news.occurred_at, news.crew)
+                conflict = Conflict(ticket_id=news.ticket_id, entries=double, told=told)
+                transaction.save(DoubleEntryItem.of(conference_id, conflict))
             for message in messages:
                 transaction.save(Outbox.of(message))
             _count(transaction, conference_id, projection)
@@ -116,17 +121,12 @@ def head_and_counts(conference_id: str) -> tuple[Head, Counts]:
     return item.head(), item.counts()
 
 
-def _save(
-    transaction: TransactWrite, conference_id: str, fresh: Sequence[Happening], entries: Sequence[Entry], projection: Projection
-) -> None:
+def _save(transaction: TransactWrite, fresh: Sequence[Happening], entries: Sequence[Entry], projection: Projection) -> None:
     for happening, entry in zip(fresh, entries, strict=True):
         mark = JournalMarkItem(*JournalMarkItem.key(happening.id), seq=entry.seq)
         transaction.save(mark, condition=Item.pk.does_not_exist())
     for history in projection.histories.values():
         transaction.save(HistoryItem.of(history))
-    for found in projection.found:
-        conflict = Conflict(ticket_id=_ticket_of(projection, found), entries=found)
-        transaction.save(DoubleEntryItem.of(conference_id, conflict))
 
 
 def _count(transaction: TransactWrite, conference_id: str, projection: Projection) -> None:
@@ -160,4 +160,21 @@ def _double_entry_found(conference_id: str, projection: Projection, found: Doubl
         second_gate=found.second.gate_name,
         second_at=found.second.at,
         second_by=found.second.operator_id,
+    )
+
+
+def _settled(conference_id: str, doubles: Sequence[DoubleEntry]) -> list[DoubleEntrySettled]:
+    """For those that were told of and are open."""
+    keys = [(DoubleEntryItem.partition(conference_id), DoubleEntryItem.sort_key(each)) for each in doubles]
+    conflicts = [item.domain() for item in DoubleEntryItem.batch_get(keys, consistent_read=True)] if keys else []
+    return [message for each in conflicts if (message := settled(conference_id, each))]
+
+
+def settled(conference_id: str, conflict: Conflict) -> DoubleEntrySettled | None:
+    """None where nobody was told of it."""
+    told = conflict.told
+    if told is None:
+        return None
+    return DoubleEntrySettled(
+        conference_id=conference_id, conflict_id=conflict.id, found_id=told.message_id, found_at=told.at, crew=told.crew
     )

@@ -6,7 +6,7 @@ from pynamodb.transactions import TransactWrite
 
 from functions.tickets.conflicts import Conflict
 from functions.tickets.dynamo_gates import DynamoGates
-from functions.tickets.dynamo_journal import head_and_counts
+from functions.tickets.dynamo_journal import head_and_counts, settled
 from functions.tickets.gates import DoorPlan
 from functions.tickets.history import Counts
 from functions.tickets.items import commit
@@ -15,7 +15,7 @@ from functions.tickets.items_journal import ArrivalsItem, DoorHeadItem, DoubleEn
 from functions.tickets.journal import Entry, Head
 from functions.tickets.use_cases_live import Arrivals, Published
 from shared.clock import iso, parse
-from shared.table import Item, decode_cursor, page
+from shared.table import Item, Outbox, decode_cursor, page
 
 _PAGES = 20  # of the journal in one answer: some 500 entries, 150 KB
 
@@ -52,9 +52,13 @@ class DynamoLive:
     def resolve(self, conference_id: str, before: Conflict, after: Conflict) -> None:
         still_open = DoubleEntryItem(DoubleEntryItem.partition(conference_id), DoubleEntryItem.sort_key(before.entries))
 
+        message = settled(conference_id, before)
+
         def compose(transaction: TransactWrite) -> None:
             transaction.delete(still_open, condition=Item.pk.exists())
             transaction.save(DoubleEntryItem.of(conference_id, after))
+            if message:
+                transaction.save(Outbox.of(message))
 
         commit(compose)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.tickets.conflicts import Conflict
+from functions.tickets.conflicts import Conflict, Told
 from functions.tickets.history import Counts, DoubleEntry, History, Pass, TypeCount
 from functions.tickets.items_door import door
 from functions.tickets.journal import Entry, Head
@@ -173,6 +173,7 @@ class DoubleEntryItem(Item, discriminator="DoubleEntry"):
     ticket_id = UnicodeAttribute()
     first = JSONAttribute()
     second = JSONAttribute()
+    told = JSONAttribute(null=True)
     resolved_at = UnicodeAttribute(null=True)
     resolved_by = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
@@ -193,6 +194,7 @@ class DoubleEntryItem(Item, discriminator="DoubleEntry"):
             ticket_id=conflict.ticket_id,
             first=pass_json(conflict.entries.first),
             second=pass_json(conflict.entries.second),
+            told=[conflict.told.message_id, iso(conflict.told.at), *conflict.told.crew] if conflict.told else None,
             resolved_at=iso(conflict.resolved_at) if conflict.resolved_at else None,
             resolved_by=conflict.resolved_by,
             note=conflict.note,
@@ -202,6 +204,7 @@ class DoubleEntryItem(Item, discriminator="DoubleEntry"):
         return Conflict(
             ticket_id=self.ticket_id,
             entries=DoubleEntry(_pass(self.first), _pass(self.second)),
+            told=Told(self.told[0], parse(self.told[1]), tuple(self.told[2:])) if self.told else None,
             resolved_at=parse(self.resolved_at) if self.resolved_at else None,
             resolved_by=self.resolved_by,
             note=self.note,

@@ -50,7 +50,7 @@ class Live(Protocol):
     def conflict(self, conference_id: str, conflict_id: str) -> Conflict | None: ...
 
     def resolve(self, conference_id: str, before: Conflict, after: Conflict) -> None:
-        """Raises Stale where it is no longer open."""
+        """And tell whoever was told of it. Raises Stale where it is no longer open."""
 
     def head(self, conference_id: str) -> Published: ...
 

@@ -71,6 +71,7 @@ from shared.messages.orders import (
 from shared.messages.tickets import (
     CheckInAnnulled,
     DoubleEntryFound,
+    DoubleEntrySettled,
     MailedCode,
     OrderMailDue,
     OrderMailReady,
@@ -100,6 +101,7 @@ __all__ = [
     "DigestOpened",
     "DoorCounted",
     "DoubleEntryFound",
+    "DoubleEntrySettled",
     "EmailChangeRequested",
     "EmailChanged",
     "EmailVerificationRequested",

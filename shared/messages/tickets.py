@@ -186,3 +186,15 @@ class DoubleEntryFound(Message):
     second_by: str
     conference_name: str = ""
     time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubleEntrySettled(Message):
+    """A double entry is none any more, or somebody has resolved it: what `crew` were told by the message `found_id` is over."""
+
+    context = "tickets"
+    conference_id: str
+    conflict_id: str
+    found_id: str
+    found_at: datetime  # when that message said that it happened
+    crew: tuple[str, ...]

@@ -242,6 +242,10 @@ REACHES: list[tuple[Message, set[str]]] = [
     (messages.ContactConfirmed(exchange_id="exc_1", holder_id="usr_2", name="Ada"), {"Notifications"}),
     (messages.ContactWithdrawn(exchange_id="exc_1", holder_id="usr_2", whole=True), {"Notifications"}),
     (
+        messages.DoubleEntrySettled(**CNF, conflict_id="dbl_1", found_id="msg_1", found_at=NOON, crew=("usr_1",)),
+        {"Notifications"},
+    ),
+    (
         messages.ContactExchanged(
             exchange_id="exc_1", scanner_id="usr_1", scanned_id="usr_2", scanner_name="Ada", scanned_name="Bob"
         ),

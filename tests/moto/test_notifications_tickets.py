@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from functions.notifications import worker
-from shared.messages import TicketReissued, TicketTransferEnded, TicketTransferOffered, TicketTransferred, UserRegistered
+from functions.notifications.dynamo import DynamoInbox
+from shared.messages import (
+    DoubleEntryFound,
+    DoubleEntrySettled,
+    Message,
+    TicketReissued,
+    TicketTransferEnded,
+    TicketTransferOffered,
+    TicketTransferred,
+    UserRegistered,
+)
 from tests.moto.test_notifications_worker import codes, mails, titles
 from tests.support import Table, deliver
 
@@ -95,3 +105,33 @@ def test_whoever_did_not_end_an_offer_hears_that_it_ended(declined: bool, whom: 
     ended = TicketTransferEnded(**TICKET, owner_id="usr_ada", email="eva@example.org", declined=declined)
     assert deliver(worker.handler, ended, ended) == []
     assert [to(mail) for mail in mails()] == [[whom]]
+
+
+FOUND = DoubleEntryFound(
+    **TICKET,
+    conflict_id="dbl_1",
+    crew=("usr_ada", "usr_eva"),
+    first_gate="North",
+    first_at=NINE,
+    first_by="dev_1",
+    second_gate="South",
+    second_at=NINE,
+    second_by="dev_2",
+)
+SETTLED = DoubleEntrySettled(
+    conference_id="cnf_1", conflict_id="dbl_1", found_id=FOUND.id, found_at=FOUND.occurred_at, crew=("usr_ada", "usr_eva")
+)
+
+
+@pytest.mark.parametrize("told", [(FOUND, SETTLED), (SETTLED, FOUND), (FOUND, SETTLED, SETTLED, FOUND)])
+def test_news_of_a_double_entry_goes_when_it_is_settled_in_whatever_order_that_is_heard(told: tuple[Message, ...]) -> None:
+    for message in told:
+        assert deliver(worker.handler, message) == []
+    for user in ("usr_ada", "usr_eva"):
+        assert not any("let in twice" in title for title in titles(user))
+        assert DynamoInbox().page(user, limit=10, cursor=None).unread == 1  # the welcome
+
+
+def test_news_of_a_double_entry_is_there_until_then() -> None:
+    assert deliver(worker.handler, FOUND) == []
+    assert "A ticket was let in twice at PyCon" in titles("usr_ada")

@@ -19,7 +19,14 @@ from functions.tickets.journal_keys import is_signed
 from functions.tickets.secret import journal_keys
 from shared.caller import Caller
 from shared.clock import iso, now, parse
-from shared.messages import DoubleEntryFound, MembershipChanged, OrderCancelled, OrderRefunded, TicketTransferOffered
+from shared.messages import (
+    DoubleEntryFound,
+    DoubleEntrySettled,
+    MembershipChanged,
+    OrderCancelled,
+    OrderRefunded,
+    TicketTransferOffered,
+)
 from shared.money import Money
 from tests.moto.tickets import (
     ADA,
@@ -302,6 +309,7 @@ def test_a_ticket_let_in_twice_is_a_conflict_until_somebody_resolves_it(table: T
     assert (sorted(told.crew), told.conference_name) == (sorted([HOST.user_id, DOOR.user_id]), "Meet in June")
     [conflict] = ask("conflicts", caller=DOOR).json["items"]
     assert (conflict["id"], conflict["ticket_id"]) == (told.conflict_id, told.ticket_id)
+    assert settled(table) == []
     first, second = conflict["first"], conflict["second"]
     assert [(each["gate"], each["off_line"]) for each in (first, second)] == [("North", True), ("South", True)]
     assert parse(first["at"]) == EARLIER
@@ -312,6 +320,7 @@ def test_a_ticket_let_in_twice_is_a_conflict_until_somebody_resolves_it(table: T
     again = ask(url, method="POST", body={"note": "something else"})
     assert (resolved.status, resolved.json["note"]) == (200, "badge was passed on, talked to both")
     assert again.json == resolved.json
+    assert [(each.found_id, each.found_at, each.crew) for each in settled(table)] == [(told.id, told.occurred_at, told.crew)]
     assert ask("conflicts").json["items"] == []
     assert ask("conflicts?resolved=true").json["items"] == [resolved.json]
 
@@ -326,6 +335,12 @@ def test_an_exit_that_is_heard_of_later_settles_a_conflict(table: Table) -> None
     hand_in([scan | {"nonce": "c", "scanned_at": times[1], "type": "exit"}], caller=HOST)
     write_down()
     assert ask("conflicts").json["items"] == []
+    [told] = [message for message in table.outbox() if isinstance(message, DoubleEntryFound)]
+    assert [each.found_id for each in settled(table)] == [told.id]
+
+
+def settled(table: Table) -> list[DoubleEntrySettled]:
+    return [message for message in table.outbox() if isinstance(message, DoubleEntrySettled)]
 
 
 @pytest.mark.parametrize(
