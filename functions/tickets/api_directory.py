@@ -1,7 +1,7 @@
 """Finding a ticket that was lost."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Depends
 from pydantic import Field
@@ -11,6 +11,7 @@ from functions.tickets.directory import masked
 from functions.tickets.domain import Entry, Status, Ticket
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.edge import resource
+from functions.tickets.unpaid import Reservation
 from functions.tickets.use_cases_directory import Directory, look_up
 from shared.clock import now
 from shared.fields import ONE_LINE
@@ -23,14 +24,14 @@ router = resource()
 
 @dataclass(frozen=True, slots=True)
 class FoundTicket:
-    """Enough to tell people apart; neither the code nor the whole address."""
+    """Enough to tell people apart; neither the code nor the whole address. Of an order that is not paid nobody is named."""
 
     id: str
     order_id: str
     attendee_name: str
     attendee_email: str
     ticket_type_name: str
-    status: Status
+    status: Status | Literal["unpaid"]
     checked_in: Entry | None
 
     @classmethod
@@ -44,6 +45,11 @@ class FoundTicket:
             status=ticket.status,
             checked_in=ticket.first_entry,
         )
+
+
+def _unpaid(reserved: Reservation) -> list[FoundTicket]:
+    """The tickets that the order will have."""
+    return [FoundTicket(each, reserved.order_id, "", "", kind, "unpaid", None) for each, kind in reserved.tickets.items()]
 
 
 class LookUp(Body):
@@ -61,5 +67,5 @@ class LookUp(Body):
 @router.post("/tickets/conferences/<conference_id>/look-up", summary="Find a lost ticket by name, e-mail or order", tags=["door"])
 def post_look_up(conference_id: ConferenceId, body: LookUp, caller: CallerDep, directory: DirectoryDep) -> Page[FoundTicket]:
     """At most 20. A POST, so that no log of addresses holds a name; each is noted in the journal, without whom it was for."""
-    found = look_up(directory, now, caller=caller, conference_id=conference_id, text=body.query)
-    return Page([FoundTicket.of(ticket) for ticket in found], None)
+    found, reserved = look_up(directory, now, caller=caller, conference_id=conference_id, text=body.query)
+    return Page([FoundTicket.of(ticket) for ticket in found] + (_unpaid(reserved) if reserved else []), None)

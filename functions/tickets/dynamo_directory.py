@@ -18,6 +18,7 @@ from functions.tickets.directory import Listing, Query, listings, tickets_of_ord
 from functions.tickets.domain import Ticket
 from functions.tickets.items import OrderTicketsItem, TicketItem
 from functions.tickets.items_journal import LookUpItem
+from functions.tickets.unpaid import DynamoReservations, Reservation
 from shared.clock import iso
 from shared.ids import new_id
 from shared.table import Item
@@ -79,6 +80,9 @@ class DynamoDirectory:
     def find(self, conference_id: str, query: Query, *, limit: int) -> list[Ticket]:
         ids = _of_order(query.text) if query.what == "order" else _listed(conference_id, query, limit)
         return [item.domain() for item in TicketItem.batch_get([TicketItem.key(each) for each in ids[:limit]])]
+
+    def reservation(self, order_id: str) -> Reservation | None:
+        return DynamoReservations().of_order(order_id)
 
     def note(self, conference_id: str, operator_id: str, at: datetime, query: Query, found: int) -> None:
         look_up = new_id("lku")

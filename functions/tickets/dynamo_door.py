@@ -14,6 +14,7 @@ from functions.tickets.items import TicketItem, commit, instant_text, passage_te
 from functions.tickets.items_door import AnnulmentItem, DeviceItem, DoorPlanItem, ScanItem, door
 from functions.tickets.items_journal import DoorHeadItem
 from functions.tickets.scans import Scan, ScanRecord
+from functions.tickets.unpaid import DynamoReservations, Reservation
 from shared.clock import iso
 from shared.messages import CheckInAnnulled, TicketCheckedIn
 from shared.table import Item, Outbox
@@ -64,6 +65,9 @@ class DynamoDoor:
             return TicketItem.get(*TicketItem.key(ticket_id), consistent_read=True).domain()
         except TicketItem.DoesNotExist:
             return None
+
+    def reservation(self, ticket_id: str) -> Reservation | None:
+        return DynamoReservations().of_ticket(ticket_id)
 
     def annul(self, record: ScanRecord, before: Ticket, after: Presence, message: CheckInAnnulled) -> None:
         def compose(transaction: TransactWrite) -> None:

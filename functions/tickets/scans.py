@@ -30,6 +30,7 @@ Cause = Literal[
     "too_late",
     "unknown_gate",
     "unknown_ticket",
+    "unpaid",
     "wrong_ticket_type",
 ]
 REASONS: dict[Cause, Reason] = {
@@ -47,6 +48,7 @@ REASONS: dict[Cause, Reason] = {
     "too_late": "invalid_time",
     "unknown_gate": "rules",
     "unknown_ticket": "invalid",
+    "unpaid": "unpaid",
     "wrong_ticket_type": "product",
 }
 # A ticket that is no ticket (any more) lets nobody in, whoever says so.
@@ -160,6 +162,7 @@ class Verdict:
 
 ANOTHER_CONFERENCE = Verdict("another_conference", "This ticket is for another conference.")
 NOT_ON_RECORD = Verdict("unknown_ticket", "The code is genuine, but no ticket is on record for it. Ask the organiser.")
+UNPAID = Verdict("unpaid", "The order is reserved and not paid. Once it is paid the ticket is issued: ask its buyer to pay.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from functions.tickets.domain import Presence, Ticket
 from functions.tickets.door import Desk, let_through
 from functions.tickets.scans import (
     ANOTHER_CONFERENCE,
+    UNPAID,
     Decided,
     Direction,
     NonceReused,
@@ -20,7 +21,9 @@ from functions.tickets.scans import (
     Redemption,
     Scan,
     ScanRecord,
+    Verdict,
 )
+from functions.tickets.unpaid import Reservation
 from functions.tickets.use_cases import Codes, again
 from shared.caller import Caller, Role
 from shared.clock import Clock
@@ -45,6 +48,9 @@ class Door(Protocol):
         """Raises Stale where the nonce has been taken."""
 
     def ticket(self, ticket_id: str) -> Ticket | None: ...
+
+    def reservation(self, ticket_id: str) -> Reservation | None:
+        """The order that the ticket would be of, where it was reserved and the ticket is not issued."""
 
     def device(self, device_id: str) -> Device | None: ...
 
@@ -84,11 +90,13 @@ class _HeldUp:
 
     scan: Scan
     is_ours: bool
+    is_unpaid: bool = False  # a ticket-to-be, picked from a list
 
 
 def _hold_up(door: Door, codes: Codes, received_at: datetime, keeper: Keeper, held: Held) -> _HeldUp | Redemption:
     """Raises NotACode, NotFound, Forbidden, Invalid, ScannedInTheFuture."""
-    ticket_id, conference_id, serial = _ticket_of(door, codes, keeper, held)
+    found = _found(door, codes, keeper, held, received_at)
+    ticket_id, conference_id, serial = found.ticket_id, found.conference_id, found.serial
     at = keeper.conference_id if isinstance(keeper, DeviceKey) else conference_id
     if isinstance(keeper, Caller) and not keeper.is_any(conference_id, *DOOR_ROLES):
         return Redemption(ANOTHER_CONFERENCE)
@@ -105,7 +113,7 @@ def _hold_up(door: Door, codes: Codes, received_at: datetime, keeper: Keeper, he
         force=held.force,
         decided=held.decided,
     )
-    return _HeldUp(scan, at == conference_id)
+    return _HeldUp(scan, at == conference_id, found.is_unpaid)
 
 
 def operator_id(keeper: Keeper) -> str:
@@ -120,19 +128,32 @@ def _require_a_door(keeper: Keeper) -> None:
         )
 
 
-def _ticket_of(door: Door, codes: Codes, keeper: Keeper, held: Held) -> tuple[str, str, int | None]:
-    """The ids of ticket and conference, and the code's serial. Raises NotACode, NotFound, Forbidden, Invalid."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was held up. `serial` is the code's; none: the ticket was picked from a list."""
+
+    ticket_id: str
+    conference_id: str
+    serial: int | None = None
+    is_unpaid: bool = False
+
+
+def _found(door: Door, codes: Codes, keeper: Keeper, held: Held, at: datetime) -> _Found:
+    """Raises NotACode, NotFound, Forbidden, Invalid."""
     if held.code is not None and held.ticket_id is None:
         entry = codes.verify_scanned(held.code) if held.decided else codes.verify(held.code)
-        return entry.ticket_id, entry.conference_id, entry.serial
+        return _Found(entry.ticket_id, entry.conference_id, entry.serial)
     if held.ticket_id is None or held.code is not None:
         raise Invalid("Send either the code of a ticket, or, where a person vouches for its holder, its ticket_id.")
     if not isinstance(keeper, Caller):
         raise Forbidden("Only a person may let in by ticket_id, without a code. Log in as staff.")
     ticket = door.ticket(held.ticket_id)
-    if ticket is None or not keeper.is_any(ticket.conference_id, *DOOR_ROLES):
-        raise NotFound(f"There is no ticket {held.ticket_id} where you keep the door.")
-    return ticket.id, ticket.conference_id, None
+    if ticket and keeper.is_any(ticket.conference_id, *DOOR_ROLES):
+        return _Found(ticket.id, ticket.conference_id)
+    reserved = None if ticket else door.reservation(held.ticket_id)
+    if reserved and reserved.is_open(at) and keeper.is_any(reserved.conference_id, *DOOR_ROLES):
+        return _Found(held.ticket_id, reserved.conference_id, is_unpaid=True)
+    raise NotFound(f"There is no ticket {held.ticket_id} where you keep the door.")
 
 
 def _settle(door: Door, keeper: Keeper, held_up: _HeldUp, read: Desk | None = None) -> Redemption:
@@ -144,7 +165,9 @@ def _settle(door: Door, keeper: Keeper, held_up: _HeldUp, read: Desk | None = No
         _prove(keeper, desk, scan)
         if desk.recorded:
             return _repeat(scan, desk.ticket if held_up.is_ours else None, desk.recorded)
-        return _decide(door, desk, scan) if held_up.is_ours else _turn_away(door, scan)
+        if held_up.is_unpaid and desk.ticket is None:
+            return _turn_away(door, scan, UNPAID)
+        return _decide(door, desk, scan) if held_up.is_ours else _turn_away(door, scan, ANOTHER_CONFERENCE)
 
     return again(settle)
 
@@ -169,9 +192,9 @@ def _repeat(scan: Scan, ticket: Ticket | None, record: ScanRecord) -> Redemption
     return Redemption(record.verdict, ticket, record)
 
 
-def _turn_away(door: Door, scan: Scan) -> Redemption:
-    """A ticket of another conference: nothing is told of it, and the failed scan is kept like any other."""
-    record = ScanRecord(scan=scan, verdict=ANOTHER_CONFERENCE, admitted=False)
+def _turn_away(door: Door, scan: Scan, verdict: Verdict) -> Redemption:
+    """Without a ticket of this conference: nothing is told of one, and the failed scan is kept like any other."""
+    record = ScanRecord(scan=scan, verdict=verdict, admitted=False)
     door.refuse(record)
     return Redemption(record.verdict, None, record)
 

@@ -11,6 +11,7 @@ from functions.tickets.dynamo_keys import DynamoKeys
 from functions.tickets.papers import S3Papers
 from functions.tickets.privacy import RULES, forget_at_the_door
 from functions.tickets.secret import entry_codes
+from functions.tickets.unpaid import DynamoReservations
 from functions.tickets.use_cases import cancel_tickets, issue_tickets
 from functions.tickets.use_cases_aftersales import gather_mail, name_attendee
 from functions.tickets.use_cases_offline import publish
@@ -24,6 +25,7 @@ from shared.messages import (
     OrderMailRequested,
     OrderPaid,
     OrderRefunded,
+    OrderReserved,
     TicketCancelled,
     TicketCheckedIn,
     TicketIssued,
@@ -38,13 +40,19 @@ def on_order_paid(order: OrderPaid) -> None:
     issue_tickets(DynamoTickets(), entry_codes(), DynamoKeys(), now, order)
 
 
+def on_order_reserved(order: OrderReserved) -> None:
+    DynamoReservations().keep(order)
+
+
 def on_order_refunded(order: OrderRefunded) -> None:
     cancel_tickets(DynamoTickets(), order)
 
 
 def on_order_cancelled(order: OrderCancelled) -> None:
-    if order.was_paid:  # otherwise it has no tickets
+    if order.was_paid:
         cancel_tickets(DynamoTickets(), order)
+    else:  # it has no tickets
+        DynamoReservations().give_up(order)
 
 
 def on_attendee_changed(changed: AttendeeChanged) -> None:
@@ -68,6 +76,7 @@ def on_membership_changed(change: MembershipChanged) -> None:
 handler = Worker(
     {
         MembershipChanged: on_membership_changed,
+        OrderReserved: on_order_reserved,
         OrderPaid: on_order_paid,
         OrderRefunded: on_order_refunded,
         OrderCancelled: on_order_cancelled,

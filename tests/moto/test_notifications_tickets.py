@@ -129,7 +129,7 @@ def test_news_of_a_double_entry_goes_when_it_is_settled_in_whatever_order_that_i
         assert deliver(worker.handler, message) == []
     for user in ("usr_ada", "usr_eva"):
         assert not any("let in twice" in title for title in titles(user))
-        assert DynamoInbox().page(user, limit=10, cursor=None).unread == 1  # the welcome
+        assert DynamoInbox().page(user, limit=10, cursor=None).unread_count == 1  # the welcome
 
 
 def test_news_of_a_double_entry_is_there_until_then() -> None:

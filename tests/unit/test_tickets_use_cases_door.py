@@ -23,6 +23,7 @@ from functions.tickets.scans import (
     ScanRecord,
     TooLateToAnnul,
 )
+from functions.tickets.unpaid import Reservation
 from functions.tickets.use_cases_door import Held, Keeper, annul_check_in, check_in, check_in_batch
 from shared.caller import Caller
 from shared.errors import Busy, Forbidden, Invalid, NotFound, Problem
@@ -74,6 +75,7 @@ class DoorInMemory:
     scans: dict[str, ScanRecord] = field(default_factory=dict)
     messages: list[TicketCheckedIn] = field(default_factory=list)
     annulments: list[CheckInAnnulled] = field(default_factory=list)
+    reserved: dict[str, Reservation] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     plan: DoorPlan = field(default_factory=lambda: DoorPlan(CONFERENCE))
     races_to_lose: int = 0
@@ -102,6 +104,9 @@ class DoorInMemory:
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         return self.tickets.get(ticket_id)
+
+    def reservation(self, ticket_id: str) -> Reservation | None:
+        return self.reserved.get(ticket_id)
 
     def device(self, device_id: str) -> Device | None:
         return self.devices.get(device_id)
