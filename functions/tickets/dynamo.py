@@ -10,6 +10,7 @@ from pynamodb.transactions import TransactWrite
 from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder
 from functions.tickets.dynamo_feed import CodeRecordItem
 from functions.tickets.items import OrderTicketsItem, ReissueItem, TicketItem, commit
+from functions.tickets.use_cases_offline import record_of
 from shared.clock import now
 from shared.messages import Message
 from shared.table import Item, Outbox, decode_cursor, page
@@ -27,12 +28,16 @@ class DynamoTickets:
             return TicketsOfOrder(order_id)
 
     def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
-        """One transaction of the order, its tickets and the messages: up to 49 tickets an order."""
+        """One transaction of the order, its tickets, their records for scanners, and the messages.
+
+        Up to 24 tickets an order, should all of them be refunded already: then each has two messages.
+        """
 
         def compose(transaction: TransactWrite) -> None:
             _save(transaction, order)
             for ticket in tickets:
                 transaction.save(TicketItem.of(ticket))
+                transaction.save(CodeRecordItem.of(record_of(ticket, now)))
             for message in messages:
                 transaction.save(Outbox.of(message))
 

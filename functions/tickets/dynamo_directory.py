@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -109,28 +110,52 @@ class DynamoDirectory:
                     tickets[ticket.id] = ticket
                 case ListedItem():
                     listed[item.pk.removeprefix("TICKET#")] = item.keys
-        for ticket_id, ticket in tickets.items():
-            _list(ticket_id, [ListingItem.of(ticket, each) for each in listings(ticket)], listed.get(ticket_id, []))
+        _list(
+            [
+                _Place(each.id, [ListingItem.of(each, at) for at in listings(each)], listed.get(each.id, []))
+                for each in tickets.values()
+            ]
+        )
 
     def forget(self, ticket_ids: Sequence[str]) -> None:
         """Take the tickets out of the directory: their holders were erased. May be repeated."""
-        for item in ListedItem.batch_get([ListedItem.key(each) for each in ticket_ids], consistent_read=True):
-            _list(item.pk.removeprefix("TICKET#"), [], item.keys)
+        listed = ListedItem.batch_get([ListedItem.key(each) for each in ticket_ids], consistent_read=True)
+        _list([_Place(item.pk.removeprefix("TICKET#"), [], item.keys) for item in listed])
 
 
-def _list(ticket_id: str, listed: Sequence[ListingItem], before: Sequence[Sequence[str]]) -> None:
-    now = [[item.pk, item.sk] for item in listed]
+@dataclass(frozen=True)
+class _Place:
+    """Where a ticket is to be listed, and where it was before."""
+
+    ticket_id: str
+    listings: list[ListingItem]
+    before: list[list[str]]
+
+    @property
+    def now(self) -> list[list[str]]:
+        return [[item.pk, item.sk] for item in self.listings]
+
+    @property
+    def gone(self) -> list[list[str]]:
+        return [key for key in self.before if key not in self.now]
+
+
+def _list(places: Sequence[_Place]) -> None:
+    """25 items a request, whatever ticket they are of."""
     with Item.batch_write() as batch:
         # Kept before the listings themselves are: what a crash leaves can be taken out.
-        batch.save(ListedItem(*ListedItem.key(ticket_id), keys=[*now, *(key for key in before if key not in now)]))
+        for place in places:
+            batch.save(ListedItem(*ListedItem.key(place.ticket_id), keys=[*place.now, *place.gone]))
     with Item.batch_write() as batch:
-        for item in listed:
-            batch.save(item)
-        for pk, sk in before:
-            if [pk, sk] not in now:
+        for place in places:
+            for item in place.listings:
+                batch.save(item)
+            for pk, sk in place.gone:
                 batch.delete(ListingItem(pk, sk))
-    if any(key not in now for key in before):
-        ListedItem(*ListedItem.key(ticket_id), keys=now).save()
+    with Item.batch_write() as batch:
+        for place in places:
+            if place.gone:
+                batch.save(ListedItem(*ListedItem.key(place.ticket_id), keys=place.now))
 
 
 def _listed(conference_id: str, query: Query, limit: int) -> list[str]:

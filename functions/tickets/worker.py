@@ -28,7 +28,6 @@ from shared.messages import (
     OrderReserved,
     TicketCancelled,
     TicketCheckedIn,
-    TicketIssued,
     TicketReissued,
     TicketTransferred,
 )
@@ -65,7 +64,7 @@ def on_order_mail(requested: OrderMailDue | OrderMailRequested) -> None:
     gather_mail(DynamoTickets(), S3Papers(), OutboxMessages(), requested)
 
 
-def on_ticket_changed(ticket: TicketIssued | TicketReissued | TicketTransferred | TicketCancelled | TicketCheckedIn) -> None:
+def on_ticket_changed(ticket: TicketReissued | TicketTransferred | TicketCancelled | TicketCheckedIn) -> None:
     publish(DynamoFeed(), DynamoTickets(), now, ticket.ticket_id)
 
 
@@ -83,7 +82,6 @@ handler = Worker(
         AttendeeChanged: on_attendee_changed,
         OrderMailDue: on_order_mail,
         OrderMailRequested: on_order_mail,
-        TicketIssued: on_ticket_changed,
         TicketReissued: on_ticket_changed,
         TicketTransferred: on_ticket_changed,
         TicketCancelled: on_ticket_changed,

@@ -170,7 +170,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             code="KETEMU:E1:X",
             valid_from=NOON,
         ),
-        {"Tickets", "Contacts", "Events"},
+        {"Events", "Contacts"},
     ),
     (
         messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"),
