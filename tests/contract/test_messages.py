@@ -110,7 +110,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         messages.MembershipChanged(**CNF, user_id="usr_1", role="staff", revision=1),
         {"Auth", "Tickets", "Contacts", "Notifications"},
     ),
-    (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders", "OrdersLedger"}),
+    (messages.OrderReserved(**ORDER, expires_at=NOON), {"Orders", "OrdersLedger", "Tickets"}),
     (
         messages.OrderPaid(**ORDER, buyer_name="Ada", buyer_email="ada@example.org", total=EUR, tickets=[]),
         {"Orders", "OrdersLedger", "Tickets", "Notifications"},
