@@ -13,15 +13,17 @@ ROLES = ("anonymous", "stranger", "owner", "exhibitor", "speaker", "staff", "els
 EVERYBODY = frozenset(ROLES)
 PERSONS = EVERYBODY - {"anonymous"}  # of one's own things: who has none makes one, or is told that there are none
 OWNER = frozenset({"owner"})
+EXHIBITOR = frozenset({"exhibitor"})
 ORGANIZER = frozenset({"organizer"})
 CREW = frozenset({"staff", "organizer"})
 MEMBERS = frozenset({"exhibitor", "speaker", "staff", "organizer"})
 NOBODY: frozenset[str] = frozenset()  # only who has the secret that was mailed or shown
 
-CONFERENCE, ORDERS, DOOR = (
+CONFERENCE, ORDERS, DOOR, LEADS = (
     "/events/conferences/{conference_id}",
     "/orders/conferences/{conference_id}",
     "/tickets/conferences/{conference_id}",
+    "/contacts/conferences/{conference_id}/leads",
 )
 
 
@@ -87,7 +89,7 @@ RULES: dict[str, frozenset[str]] = {
     **rules(ORGANIZER, f"GET {ORDERS}/vouchers", f"POST {ORDERS}/vouchers", f"GET {ORDERS}/waiting-list"),
     **rules(ORGANIZER, *(f"{method} {ORDERS}/vouchers/{{voucher_id}}" for method in ("GET", "PATCH", "DELETE"))),
     # Tickets and the door
-    **rules(PERSONS, "GET /tickets"),
+    **rules(PERSONS, "GET /tickets", "GET /tickets/transfers"),
     **rules(OWNER, "GET /tickets/{ticket_id}", "GET /tickets/{ticket_id}/pdf", "GET /tickets/{ticket_id}/qrcode"),
     **rules(
         OWNER, "POST /tickets/{ticket_id}/reissue", "POST /tickets/{ticket_id}/transfer", "DELETE /tickets/{ticket_id}/transfer"
@@ -118,9 +120,17 @@ RULES: dict[str, frozenset[str]] = {
         "PUT /contacts/card",
         "POST /contacts/card/code",
         "GET /contacts/card/qrcode",
+        "POST /contacts/card/screen-code",
+        "GET /contacts/export",
+        "GET /contacts/holders",
+        "GET /contacts/blocked",
     ),
+    **rules(NOBODY, "DELETE /contacts/card", "DELETE /contacts/blocked/{party_id}"),  # of one's own, and there is none here
     **rules(OWNER, "GET /contacts/{contact_id}", "PATCH /contacts/{contact_id}", "DELETE /contacts/{contact_id}"),
-    **rules(PERSONS, "POST /contacts/exchange"),
+    **rules(OWNER, "POST /contacts/{contact_id}/confirmation", "PUT /contacts/{contact_id}/shown"),
+    **rules(OWNER, "POST /contacts/{contact_id}/withdrawal", "POST /contacts/{contact_id}/block"),
+    **rules(PERSONS, "POST /contacts/exchange", "POST /contacts/exchange/batch"),
+    **rules(EXHIBITOR, f"GET {LEADS}", f"GET {LEADS}/export", f"PATCH {LEADS}/{{contact_id}}", f"DELETE {LEADS}/{{contact_id}}"),
     # Notifications
     **rules(PERSONS, "GET /notifications", "DELETE /notifications", "POST /notifications/read-all", "POST /notifications/live"),
     **rules(PERSONS, "GET /notifications/preferences", "PUT /notifications/preferences", "POST /notifications/preferences/email"),
@@ -138,6 +148,7 @@ BODIES: dict[str, Any] = {
     "PUT /auth/password": {"password": "correct horse battery", "new_password": "incorrect horse battery"},
     "POST /auth/password/reset": {"token": "not.a.token", "password": "incorrect horse battery"},
     "PATCH /contacts/{contact_id}": {"note": "slides"},
+    f"PATCH {LEADS}/{{contact_id}}": {"rating": 5},
     f"PATCH {CONFERENCE}/pools/{{pool_id}}": {"capacity": 900},
     f"PATCH {CONFERENCE}/rooms/{{room_id}}": {"name": "Another"},
     f"PATCH {CONFERENCE}/sessions/{{session_id}}": {"title": "Another"},

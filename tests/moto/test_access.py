@@ -21,7 +21,7 @@ from functions.auth.keyset import KeySet
 from shared import delay, messages
 from shared.caller import Caller
 from shared.clock import iso, now
-from tests.moto.access_rules import BODIES, CONFERENCE, COUNTED, ORDERS, PASSWORD, PERSONS, ROLES, ROOT, RULES, example
+from tests.moto.access_rules import BODIES, CONFERENCE, COUNTED, LEADS, ORDERS, PASSWORD, PERSONS, ROLES, ROOT, RULES, example
 from tests.moto.tickets import keep_secret, write_down
 from tests.support import Answer, Table, call, deliver
 
@@ -98,7 +98,9 @@ class World:
             self.ok("PUT", "/contacts/card", {"name": role.title()}, role)
         self.card = self.ok("GET", "/contacts/card", None, "peer")["code"]
         met = self.ok("POST", "/contacts/exchange", {"code": self.card, "nonce": "meet-1"}, "owner")
-        self.ids["contact_id"] = met["id"]
+        self.ids |= {"contact_id": met["id"], "party_id": self.id_of("peer")}
+        here = self.ok("GET", f"/contacts/card?conference_id={conference}", None, "peer")["code"]
+        self.lead = self.ok("POST", "/contacts/exchange", {"code": here, "nonce": "meet-2"}, "exhibitor")["id"]
         self.settle()
         self.ok("POST", "/auth/login", {"email": "owner@example.org", "password": PASSWORD}, None)
         self.signed_in = self.ok("GET", "/auth/sessions", None, "owner")["items"][0]["id"]
@@ -131,6 +133,7 @@ class World:
 
     def request(self, method: str, path: str) -> tuple[str, Any]:
         ids = self.ids | ({"session_id": self.signed_in} if path.startswith("/auth") else {})
+        ids |= {"contact_id": self.lead} if path.startswith(LEADS) else {}
         url = re.sub(r"{(\w+)}", lambda name: ids[name[1]], path)
         asked = OPENAPI["paths"][path][method.lower()]
         if any(each["in"] == "query" and each.get("required") for each in asked.get("parameters", ())):
@@ -150,7 +153,10 @@ class World:
             "POST /tickets/check-in/batch": {
                 "scans": [{"code": self.code, "nonce": "n-3", "gate": "North", "scanned_at": "2026-06-01T09:00:00Z"}]
             },
-            "POST /contacts/exchange": {"code": self.card, "nonce": "meet-2"},
+            "POST /contacts/exchange": {"code": self.card, "nonce": "meet-3"},
+            "POST /contacts/exchange/batch": {
+                "scans": [{"code": self.card, "nonce": "meet-4", "scanned_at": "2026-06-01T09:00:00Z"}]
+            },
         }
         return url, own.get(f"{method} {path}", body)
 
