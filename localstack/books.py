@@ -62,7 +62,15 @@ class Books:
 
 def imbalances(books: Books, now: datetime) -> list[Imbalance]:
     """All that does not add up; empty where the books balance."""
-    return [*_seats(books), *_holds(books, now), *_payments(books), *_tickets(books), *_totals(books)]
+    return [
+        *_seats(books),
+        *_holds(books, now),
+        *_payments(books),
+        *_tickets(books),
+        *_totals(books),
+        *_money(books),
+        *_waiting(books),
+    ]
 
 
 # Seats: what is free and what is out are the capacity in force.
@@ -139,7 +147,7 @@ def _holds(books: Books, now: datetime) -> Iterator[Imbalance]:
 
 def _payments(books: Books) -> Iterator[Imbalance]:
     for order in books.kept("Order"):
-        price = sum(int(line["amount"]) * int(line["quantity"]) for line in order["lines"])
+        price = _price(order)
         charged = price if json.loads(order.get("payment") or "{}").get("status") in TAKEN else 0
         returned = int(order.get("returned") or 0)
         if order["status"] in ("paid", "partially_refunded") and price and not charged:
@@ -185,6 +193,52 @@ def _totals(books: Books) -> Iterator[Imbalance]:
         told, there = said[ticket_type_id, state], counted[ticket_type_id, state]
         if told != there:
             yield Imbalance("totals", ticket_type_id, f"organisers are told of {told} tickets {state}, and orders have {there}")
+
+
+def _money(books: Books) -> Iterator[Imbalance]:
+    said: Counter[tuple[str, str]] = Counter()
+    for part in books.kept("LedgerTotal"):
+        conference_id = part["pk"].partition("#")[2]
+        said.update({(conference_id, what): int(part.get(what) or 0) for what in ("revenue", "returned")})
+    counted: Counter[tuple[str, str]] = Counter()
+    for order in books.kept("Order"):
+        if order.get("paid_at"):  # what was paid too late, and went back, was never revenue
+            counted[order["conference_id"], "revenue"] += _price(order)
+            counted[order["conference_id"], "returned"] += int(order.get("returned") or 0)
+    for conference_id, what in sorted({*said, *counted}):
+        told, there = said[conference_id, what], counted[conference_id, what]
+        if told != there:
+            yield Imbalance("money", conference_id, f"organisers are told of {told} {what}, and orders come to {there}")
+
+
+def _price(order: Row) -> int:
+    return sum(int(line["amount"]) * int(line["quantity"]) for line in order["lines"])
+
+
+# The waiting list: seats are kept for those who wait, and only while somebody does.
+
+
+def _waiting(books: Books) -> Iterator[Imbalance]:
+    waiting = {entry["pk"].partition("#")[2] for entry in books.kept("WaitingEntry") if entry["state"] == "waiting"}
+    places = books.kept("Place")
+    in_line = Counter(place["entry_id"] for place in places)
+    for entry_id in sorted(waiting | set(in_line)):
+        if in_line[entry_id] != (entry_id in waiting):
+            state = "waits" if entry_id in waiting else "does not wait"
+            yield Imbalance("place", entry_id, f"{state}, and has {in_line[entry_id]} places in line")
+    kept = {pool["sk"].partition("#")[2] for kind in POOLED for pool in books.kept(kind) if pool.get("awaited")}
+    for shard in books.kept("Shard"):
+        _, pool_id, number = shard["pk"].split("#")
+        if (shard.get("joined") is not None) != (pool_id in kept):
+            yield Imbalance(
+                "kept", f"{pool_id} shard {number}", "it does not say as its pool does whether seats are kept for a line"
+            )
+    wanted = {pool_id for place in places for pool_id in (place["pk"].partition("#")[2], place["ticket_type_id"])}
+    for pool_id in sorted(kept - wanted):
+        yield Imbalance("kept", pool_id, "its seats are kept, and nobody waits for them")
+    for place in places:
+        if not kept & {place["pk"].partition("#")[2], place["ticket_type_id"]}:
+            yield Imbalance("kept", place["ticket_type_id"], f"{place['entry_id']} waits, and no seats are kept")
 
 
 def _states(status: str, quantity: int, ended: int) -> dict[str, int]:

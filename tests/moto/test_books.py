@@ -118,6 +118,29 @@ def count_a_sale_twice(rows: Rows) -> None:
     next(row for row in rows if row["kind"] == "LedgerTotal" and row.get("paid"))["paid"] += 12
 
 
+def miscount_the_revenue(rows: Rows) -> None:
+    next(row for row in rows if row["kind"] == "LedgerTotal" and row.get("revenue"))["revenue"] += 1
+
+
+def keep_a_shard_for_nobody(rows: Rows) -> None:
+    shard(rows)["joined"] = 1
+
+
+def keep_a_pool_for_nobody(rows: Rows) -> None:
+    next(row for row in rows if row["kind"] == "TicketTypeCopy")["awaited"] = True
+    for each in rows:
+        if each["kind"] == "Shard":
+            each["joined"] = 1
+
+
+def lose_a_place(rows: Rows) -> None:
+    rows.append({"kind": "WaitingEntry", "pk": "WAIT#wtl_1", "sk": "WAIT", "state": "waiting"})
+
+
+def leave_a_place(rows: Rows) -> None:
+    rows.append({"kind": "Place", "pk": f"LINE#{REGULAR}", "sk": "1#wtl_1", "entry_id": "wtl_1", "ticket_type_id": REGULAR})
+
+
 def test_books_that_balance_have_nothing_to_tell(rows: Rows) -> None:
     assert wrong(rows) == []
     assert Books(rows, rows).summary() == "3 orders (1 cancelled, 1 paid, 1 reserved), 17 seats free"
@@ -138,6 +161,11 @@ def test_books_that_balance_have_nothing_to_tell(rows: Rows) -> None:
         (issue_a_ticket_to_nobody, {"tickets"}),
         (issue_a_ticket_unpaid, {"tickets"}),
         (count_a_sale_twice, {"totals"}),
+        (miscount_the_revenue, {"money"}),
+        (keep_a_shard_for_nobody, {"kept"}),
+        (keep_a_pool_for_nobody, {"kept"}),
+        (lose_a_place, {"place"}),
+        (leave_a_place, {"place", "kept"}),
     ],
 )
 def test_each_imbalance_is_named(rows: Rows, damage: Callable[[Rows], None], rules: set[str]) -> None:
