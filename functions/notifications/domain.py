@@ -47,14 +47,14 @@ class Notification:
 
     @classmethod
     def of(cls, news: News, *, message_id: str, user_id: str, occurred_at: datetime) -> "Notification":
-        identity = notification_id(message_id, user_id, occurred_at)
+        identity = notification_id(message_id, news.kind, user_id, occurred_at)
         return cls(identity, news.kind, news.title, news.body, news.data, occurred_at)
 
 
-def notification_id(message_id: str, user_id: str, occurred_at: datetime) -> str:
-    """The same for a message and a person however often it comes; ids of later events sort later (as ULIDs do)."""
+def notification_id(message_id: str, kind: str, user_id: str, occurred_at: datetime) -> str:
+    """The same for a person and what a message tells them however often it comes; ids of later events sort later (as ULIDs do)."""
     milliseconds = round(occurred_at.timestamp() * 1000)
-    return id_from_bytes("ntf", milliseconds.to_bytes(6, "big") + id_bytes(derived_id("ntf", message_id, user_id))[6:])
+    return id_from_bytes("ntf", milliseconds.to_bytes(6, "big") + id_bytes(derived_id("ntf", message_id, kind, user_id))[6:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,10 +153,10 @@ def tell(post: Post, message: Message, notices: Iterable[Notice]) -> None:
             _mail(post, message, notice, notice.address)
 
 
-def take_back(inbox: Inbox, user_ids: Iterable[str], *, message_id: str, occurred_at: datetime) -> None:
-    """What people were told by a message, where that is over: whether they have read it or not, and in whatever order it comes."""
+def take_back(inbox: Inbox, user_ids: Iterable[str], *, message_id: str, kind: str, occurred_at: datetime) -> None:
+    """News of a kind that a message told people, where that is over: read or not, and in whatever order it comes."""
     for user_id in user_ids:
-        inbox.take_back(user_id, notification_id(message_id, user_id, occurred_at))
+        inbox.take_back(user_id, notification_id(message_id, kind, user_id, occurred_at))
 
 
 def _tell_person(post: Post, message: Message, notice: Notice, user_id: str) -> None:

@@ -109,7 +109,7 @@ def _count(message: TicketCheckedIn | CheckInAnnulled) -> None:
 
 
 def _double_entry_settled(message: DoubleEntrySettled) -> None:
-    take_back(DynamoInbox(), message.crew, message_id=message.found_id, occurred_at=message.found_at)
+    take_back(DynamoInbox(), message.crew, message_id=message.found_id, kind="double-entry", occurred_at=message.found_at)
 
 
 def _door_counted(message: DoorCounted) -> None:

@@ -46,7 +46,7 @@ class Client:
         self.say(action="resume", **({} if self.latest is None else {"after": self.latest}))
         ready = self.until(lambda frame: frame["type"] == "ready")
         assert ready["complete"]
-        self.latest = ready["latest"]
+        self.latest = max(ready["latest"], self.latest or 0)
 
     def say(self, **message: Any) -> None:
         assert self.socket
@@ -62,7 +62,9 @@ class Client:
             if frame["type"] == "notification":
                 news = frame["notification"]
                 self.told[news["id"]] = news["number"]
-                if self.latest is not None and news["number"] == self.latest + 1:
+                while (
+                    self.latest is not None and self.latest + 1 in self.told.values()
+                ):  # what comes while it resumes may come first
                     self.latest += 1
             if wanted(frame):
                 return frame

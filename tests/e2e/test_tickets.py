@@ -47,4 +47,4 @@ def test_scanners_without_a_network_lose_nothing(
 ) -> None:
     told: list[str] = []
     Apart(person("Hana"), person("Citra"), tmp_path, say=told.append).play()
-    assert len(told) == 5
+    assert len(told) == 8

@@ -178,6 +178,19 @@ def test_each_message_reaches_whom_it_concerns_once(table: Table, message: Messa
     assert titles("usr_ada") == [title]
 
 
+def test_what_one_message_tells_somebody_twice_over_is_told_in_full(table: Table) -> None:
+    met = ContactExchanged(
+        exchange_id="xch_1",
+        scanner_id="usr_bob",
+        scanned_id="usr_ada",
+        scanner_name="Bob",
+        scanned_name="Ada",
+        scanned_asked=True,
+    )
+    assert deliver(worker.handler, met, met) == []
+    assert sorted(titles("usr_ada")) == ["Bob waits for you to confirm", "You met Bob"]
+
+
 @pytest.mark.parametrize(
     ("message", "title"),
     [
