@@ -25,6 +25,7 @@ from shared import correlation
 from shared.caller import Caller
 from shared.errors import Invalid, JsonObject, Malformed, NotFound, Problem, Unauthenticated
 from shared.ids import derived_id, new_id
+from shared.passing import is_passing
 from shared.telemetry import logger
 from shared.versions import etag_of
 
@@ -195,26 +196,8 @@ class Overloaded(Problem):
         return {"Retry-After": "1"}
 
 
-_THROTTLED = {
-    "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "TransactionConflictException",
-}
-
-
-def _unanswered(failure: Exception) -> bool:
-    """Whether the database did not answer in time, or with a fault of its own: nobody knows what became of the request."""
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # loaded already by who has a table  # noqa: A004
-
-    cause = getattr(failure, "cause", None)  # of any PynamoDB exception
-    if isinstance(cause, ClientError):
-        return int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
-    return isinstance(cause, (ConnectionError, HTTPClientError))
-
-
 def _answer_fault(failure: Exception) -> Response[str]:
-    if getattr(failure, "cause_response_code", None) in _THROTTLED or _unanswered(failure):  # of any PynamoDB exception
+    if is_passing(failure):
         logger.warning("throttled", reason=type(failure).__name__)
         return _answer(Overloaded("The platform is at its limit and could not decide. Send the same request again in a second."))
     logger.exception("unhandled", exc_info=failure)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import correlation, messages
 from shared.errors import JsonObject
+from shared.passing import is_passing
 from shared.telemetry import logger
 
 # What is done about each kind of message; each callable takes the kind it is filed under, and must be safe to repeat.
@@ -40,8 +41,9 @@ class Worker:
         }
         try:
             self.reactions[type(message)](message)
-        except Exception:
-            logger.exception("message failed", **told)  # Powertools notes the failure for SQS and says nothing of its cause
+        except Exception as failure:
+            # Powertools notes the failure for SQS and says nothing of its cause.
+            logger.exception("message failed", passing=is_passing(failure), **told)
             raise
         logger.info("message", **told)
 

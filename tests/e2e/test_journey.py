@@ -154,5 +154,5 @@ def test_every_message_was_worked_off_without_a_failure(stack: RunningStack) -> 
     assert len(lines) > 100
     assert [line for line in lines if '"unhandled"' in line] == []
     failed = [json.loads(line) for line in lines if '"message failed"' in line]
-    # Two messages of an order that would both send its mail: one waits for the other, by design.
-    assert [line for line in failed if line.get("exception_name") != "Busy"] == []
+    # What will pass is tried again by design: two messages of one order that would both send its mail, a database that is late.
+    assert [line for line in failed if not line["passing"]] == []

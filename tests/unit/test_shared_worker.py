@@ -1,8 +1,11 @@
 """A message that fails goes back alone and is logged; nothing is lost and nobody is quoted."""
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from pynamodb.exceptions import PutError
 
 from shared import correlation
+from shared.errors import Busy
 from shared.messages import OrderExpired, UserRegistered
 from shared.worker import Worker
 from tests.support import CONTEXT, deliver, sqs_event
@@ -10,9 +13,19 @@ from tests.support import CONTEXT, deliver, sqs_event
 SEEN: list[UserRegistered] = []
 
 
+BROKEN = {
+    "Eve": LookupError("no such thing"),
+    "Busy": Busy("Somebody else is at it."),
+    "Slow": PutError(cause=ReadTimeoutError(endpoint_url="https://dynamodb")),
+    "Mail": ClientError({"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "SendEmail"),
+    "Torn": ClientError({"Error": {"Code": "InternalFailure"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "SendEmail"),
+    "Denied": ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "SendEmail"),
+}
+
+
 def take(message: UserRegistered) -> None:
-    if message.name == "Eve":
-        raise LookupError("no such thing")
+    if message.name in BROKEN:
+        raise BROKEN[message.name]
     SEEN.append(message)
 
 
@@ -63,6 +76,17 @@ def test_a_failure_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) ->
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert record.exc_info is not None
     assert record.exc_info[0] is LookupError
+
+
+@pytest.mark.parametrize(
+    ("name", "passing"), [("Eve", False), ("Busy", True), ("Slow", True), ("Mail", True), ("Torn", True), ("Denied", False)]
+)
+def test_whoever_reads_the_log_is_told_whether_a_failure_will_pass(
+    name: str, passing: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert deliver(handler, registered(name)) == ["m-0"]
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert vars(record)["passing"] is passing
 
 
 def test_what_is_not_understood_is_logged_without_quoting_it(caplog: pytest.LogCaptureFixture) -> None:
