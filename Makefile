@@ -114,7 +114,7 @@ format: environment ## put the code in order
 openapi: environment ## write the OpenAPI document of the API
 	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
-bench: environment ## measure imports and artifacts, and write docs/benchmarks.md (ONLY=imports or sizes: one part, printed)
+bench: environment ## measure against the budgets: docs/benchmarks.md (ONLY=operations, imports or sizes: that part anew)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 contention: environment ## simulate what meets at an on-sale, and draw docs/contention.png

@@ -86,13 +86,13 @@ def build(function: str, artifact: Path, where: Target) -> None:
 
 def handlers() -> dict[str, str]:
     """The functions of the template, each with its Handler."""
-    resources = {name: each for name, each in _template()["Resources"].items() if isinstance(each, dict)}  # a loop is a list
+    resources = {name: each for name, each in template()["Resources"].items() if isinstance(each, dict)}  # a loop is a list
     return {name: each["Properties"]["Handler"] for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"}
 
 
 def context_of(function: str) -> str:
     """The folder of a function, read from its Handler (`functions.orders.api.handler` is of orders)."""
-    resource = _template()["Resources"].get(function)
+    resource = template()["Resources"].get(function)
     if resource is None:
         raise Failure(f"template.yaml has no function {function}.")
     package, context, *_ = resource["Properties"]["Handler"].split(".")
@@ -233,17 +233,17 @@ def _tools() -> dict[str, str]:
 
 
 @cache
-def _template() -> dict[str, Any]:  # YAML is untyped by nature
+def template() -> dict[str, Any]:  # YAML is untyped by nature
     class Loader(yaml.SafeLoader):
         """Reads CloudFormation's short forms (!Ref, !Sub …) as nothing: no Handler uses them."""
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-    template: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  # a subclass of SafeLoader
-    return template
+    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  # a subclass of SafeLoader
+    return read
 
 
 def _globals() -> dict[str, Any]:
-    function: dict[str, Any] = _template()["Globals"]["Function"]
+    function: dict[str, Any] = template()["Globals"]["Function"]
     return function
 
 

@@ -95,7 +95,11 @@ def api_event(
 
 def call(handler: Handler, method: str, url: str, body: Any = None, **kwargs: Any) -> Answer:
     """Call an API handler as API Gateway would."""
-    answer = handler(api_event(method, url, body, **kwargs), CONTEXT)
+    return answered(handler(api_event(method, url, body, **kwargs), CONTEXT))
+
+
+def answered(answer: Mapping[str, Any]) -> Answer:
+    """What API Gateway makes of a handler's answer."""
     raw = answer["body"] or ""
     headers = {name: values[-1] for name, values in answer["multiValueHeaders"].items()}
     return Answer(int(answer["statusCode"]), headers, base64.b64decode(raw) if answer["isBase64Encoded"] else raw.encode())

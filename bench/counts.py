@@ -1,0 +1,104 @@
+"""Each operation once, on an in-memory AWS: what it asks of DynamoDB and Redis, what it answers, and what follows from it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from unittest.mock import patch
+
+import fakeredis
+from aws_lambda_powertools.utilities import parameters
+from moto import mock_aws
+from redis import Redis
+
+from bench import aws
+from bench.operations import CROWD, Operation, World, operations, others
+from bench.platform import Platform, Tally, joined
+from bench.settings import SETTINGS
+from functions.events import cache as agendas
+from functions.notifications import ses
+from functions.orders.cache import recent_offers
+from functions.tickets import secret
+
+
+@dataclass(frozen=True)
+class Count:
+    """`own` is what the request itself used, `after` what follows from it: the relay, the workers, the journal."""
+
+    name: str
+    own: Tally
+    after: Tally
+    redis: int
+
+    @property
+    def round_trips(self) -> int:
+        return self.own.round_trips.total()
+
+    @property
+    def write_units(self) -> int:
+        return self.own.write_units
+
+
+@contextmanager
+def world(crowd: int = CROWD) -> Iterator[World]:
+    """A conference on a platform in memory, whose agenda is cached, and lists of so many."""
+    redis = patch.object(Redis, "from_url", _shared_redis())
+    with mock_aws(), redis, patch.dict(os.environ, SETTINGS), fresh(), joined(aws.tables()) as platform:
+        aws.secrets()
+        aws.mail()
+        aws.buckets()
+        with patch.dict(os.environ, QUEUE_URL=aws.queue(), AGENDA_CACHE_URL="redis://cache.invalid:6379/0"):
+            yield World(platform, crowd=crowd).found()
+
+
+@contextmanager
+def fresh() -> Iterator[None]:
+    """What the functions keep from one invocation to the next is forgotten before and after."""
+    for again in (False, True):
+        for forget in (
+            secret.forget,
+            ses._ses.cache_clear,
+            parameters.clear_caches,
+            agendas._cache_at.cache_clear,
+            recent_offers.cache_clear,
+        ):
+            forget()
+        if not again:
+            yield
+
+
+def counts(at: World) -> list[Count]:
+    return [count(at.platform, operation) for operation in (*operations(at), *others(at))]
+
+
+def count(platform: Platform, operation: Operation) -> Count:
+    """The second time it is done: the first one may find a cache cold."""
+    platform.handle(operation.context, operation.event())
+    event = operation.event()
+    platform.tally = Tally()
+    with redis_calls() as commands:
+        platform.handle(operation.context, event, settle=False)
+    own = platform.tally
+    platform.tally = Tally()
+    platform.settle()
+    return Count(operation.name, own, platform.tally, len(commands))
+
+
+@contextmanager
+def redis_calls() -> Iterator[list[str]]:
+    """The commands sent to Redis within the block."""
+    commands: list[str] = []
+    real = cast("Callable[..., Any]", Redis.execute_command)
+
+    def counted(client: Any, *args: Any, **options: Any) -> Any:
+        commands.append(args[0])
+        return real(client, *args, **options)
+
+    with patch.object(Redis, "execute_command", counted):
+        yield commands
+
+
+def _shared_redis() -> Any:
+    server = fakeredis.FakeServer()
+    return lambda *_, **__: fakeredis.FakeRedis(server=server)

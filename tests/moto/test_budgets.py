@@ -1,0 +1,45 @@
+"""The counts of the budget table: what each operation asks of DynamoDB and Redis, on the whole platform."""
+
+import pytest
+
+from bench.counts import Count, count, world
+from bench.operations import Operation, operations
+
+OPERATIONS = (
+    "read the agenda, cached",
+    "reserve one line",
+    "confirm a payment",
+    "check in, on line",
+    "exchange contacts",
+    "read own tickets",
+    "read own orders",
+    "read own contacts",
+    "read own inbox",
+)
+
+
+@pytest.fixture(scope="module")
+def counted() -> dict[str, tuple[Operation, Count]]:
+    with world(crowd=2) as at:
+        return {each.name: (each, count(at.platform, each)) for each in operations(at)}
+
+
+def test_all_of_the_table_is_counted(counted: dict[str, tuple[Operation, Count]]) -> None:
+    assert tuple(counted) == OPERATIONS
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_within_its_budget(counted: dict[str, tuple[Operation, Count]], name: str) -> None:
+    allowed, spent = counted[name]
+    assert spent.round_trips <= allowed.round_trips, spent
+    assert spent.write_units <= allowed.write_units, spent
+    assert spent.redis == allowed.redis, spent
+
+
+def test_a_ticket_that_is_paid_for_reaches_its_buyer(counted: dict[str, tuple[Operation, Count]]) -> None:
+    """What follows from a request is counted too: the relay, the workers, the journal, the e-mail."""
+    _, paid = counted["confirm a payment"]
+    assert paid.after.mails == 1
+    assert {"Relay", "OrdersWorker", "TicketsWorker", "ContactsWorker", "NotificationsWorker", "TicketsJournal"} <= set(
+        paid.after.invocations
+    )
