@@ -1,13 +1,14 @@
 """Each operation once, on an in-memory AWS: what it asks of DynamoDB and Redis, what it answers, and what follows from it."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
-import fakeredis
 from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 from redis import Redis
@@ -20,6 +21,8 @@ from functions.events import cache as agendas
 from functions.notifications import ses
 from functions.orders.cache import recent_offers
 from functions.tickets import secret
+from localstack.emulator import valkey
+from localstack.ports import HOST, free_port
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,22 @@ class Count:
 
 @contextmanager
 def world(crowd: int = CROWD) -> Iterator[World]:
-    """A conference on a platform in memory, whose agenda is cached, and lists of so many."""
-    redis = patch.object(Redis, "from_url", _shared_redis())
-    with mock_aws(), redis, patch.dict(os.environ, SETTINGS), fresh(), joined(aws.tables()) as platform:
+    """A conference on a platform in memory, whose agenda is cached (in a Valkey of its own), and lists of so many."""
+    with mock_aws(), cache() as url, patch.dict(os.environ, SETTINGS), fresh(), joined(aws.tables()) as platform:
         aws.secrets()
         aws.mail()
         aws.buckets()
-        with patch.dict(os.environ, QUEUE_URL=aws.queue(), AGENDA_CACHE_URL="redis://cache.invalid:6379/0"):
+        with patch.dict(os.environ, QUEUE_URL=aws.queue(), AGENDA_CACHE_URL=url):
             yield World(platform, crowd=crowd).found()
+
+
+@contextmanager
+def cache() -> Iterator[str]:
+    """The URL of a Valkey, and an agenda cache that neither gives up nor asks the table again, however busy the machine is."""
+    patient = patch.multiple(agendas, _CONNECT=30.0, _ANSWER=30.0, _TRUST=3600.0)
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, valkey(port, Path(folder)), patient:
+        yield f"redis://{HOST}:{port}/0"
 
 
 @contextmanager
@@ -82,7 +93,8 @@ def count(platform: Platform, operation: Operation) -> Count:
     own = platform.tally
     platform.tally = Tally()
     platform.settle()
-    return Count(operation.name, own, platform.tally, len(commands))
+    after, platform.tally = platform.tally, Tally()
+    return Count(operation.name, own, after, len(commands))
 
 
 @contextmanager
@@ -97,8 +109,3 @@ def redis_calls() -> Iterator[list[str]]:
 
     with patch.object(Redis, "execute_command", counted):
         yield commands
-
-
-def _shared_redis() -> Any:
-    server = fakeredis.FakeServer()
-    return lambda *_, **__: fakeredis.FakeRedis(server=server)
