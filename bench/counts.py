@@ -47,10 +47,10 @@ class Count:
 def world(crowd: int = CROWD) -> Iterator[World]:
     """A conference on a platform in memory, whose agenda is cached (in a Valkey of its own), and lists of so many."""
     with mock_aws(), cache() as url, patch.dict(os.environ, SETTINGS), fresh(), joined(aws.tables()) as platform:
-        aws.secrets()
+        jwks = aws.secrets().jwks()
         aws.mail()
         aws.buckets()
-        with patch.dict(os.environ, QUEUE_URL=aws.queue(), AGENDA_CACHE_URL=url):
+        with patch.dict(os.environ, QUEUE_URL=aws.queue(), AGENDA_CACHE_URL=url, JWKS=jwks):
             yield World(platform, crowd=crowd).found()
 
 

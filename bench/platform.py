@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -17,12 +18,13 @@ from botocore.client import BaseClient
 
 from bench.meter import Meter, Send
 from functions.tickets.happenings import TOLD
-from localstack.build import template
+from localstack.build import context_of, handlers, template
 from shared.caller import Caller
 from shared.messages import Message, parse
 from tests.support import CONTEXT, Answer, answered, api_event, sqs_event
 
 CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications")
+GATEWAY = "gateway"
 JOURNALLED = {"TicketScan", "TicketAnnulment", "DoorLookUp"}  # kinds of item that TicketsJournal hears of, beside TOLD
 SENT = {"SendMessage": "delayed", "SendMessageBatch": "delayed", "SendRawEmail": "mails", "SendEmail": "mails"}
 
@@ -68,10 +70,10 @@ class Platform:
 
     def handle(self, context: str, event: dict[str, Any], *, settle: bool = True) -> Answer:
         """As `request`; what follows can be left for `settle`."""
-        with self._runs(f"{context.title()}Api", context):
-            answer = answered(handler(context)(event, CONTEXT))
+        with self._runs(f"{context.title()}{'Authorizer' if context == GATEWAY else 'Api'}", context):
+            answer = of_gateway(context, handler(context)(event, CONTEXT))
         assert answer.status < 400, answer  # noqa: S101  # what is measured must be what was meant
-        self.tally.requests += 1
+        self.tally.requests += context != GATEWAY
         self.tally.bytes_out += len(answer.body) + sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
         if settle:
             self.settle()
@@ -95,12 +97,14 @@ class Platform:
     def _deliver(self, message: Message) -> None:
         self.tally.events += 1
         self.tally.invocations["Relay"] += 1
-        for context in CONTEXTS:
-            if type(message).__name__ in heard(context):
+        for queue, names in heard().items():
+            if type(message).__name__ in names:
                 self.tally.deliveries += 1
-                with self._runs(f"{context.title()}Worker", context):
-                    failed = import_module(f"functions.{context}.worker").handler(sqs_event(message), CONTEXT)
-                assert not failed["batchItemFailures"], (context, message)  # noqa: S101  # as above
+                function = f"{queue}Worker"
+                module, _, handle = handlers()[function].rpartition(".")
+                with self._runs(function, context_of(function)):
+                    failed = getattr(import_module(module), handle)(sqs_event(message), CONTEXT)
+                assert not failed["batchItemFailures"], (queue, message)  # noqa: S101  # as above
 
     @contextmanager
     def _runs(self, function: str, context: str) -> Iterator[None]:
@@ -172,11 +176,24 @@ def renamed(send: Send, table: str) -> Send:
 
 
 def handler(context: str) -> Callable[[Any, Any], Any]:
-    found: Callable[[Any, Any], Any] = import_module(f"functions.{context}.api").handler
+    """Of its requests over HTTP; for the gateway, what authorises them."""
+    found: Callable[[Any, Any], Any] = import_module(f"functions.{context}.{'authorizer' if context == GATEWAY else 'api'}").handler
     return found
 
 
-def heard(context: str) -> list[str]:
-    """The messages that the context's rule lets through."""
-    names: list[str] = template()["Resources"][f"{context.title()}Rule"]["Properties"]["EventPattern"]["detail-type"]
-    return names
+def of_gateway(context: str, answer: Mapping[str, Any]) -> Answer:
+    """What API Gateway makes of a handler's answer."""
+    if context != GATEWAY:
+        return answered(answer)
+    [statement] = answer["policyDocument"]["Statement"]
+    return Answer(200 if statement["Effect"] == "Allow" else 403, {}, b"")
+
+
+@cache
+def heard() -> dict[str, list[str]]:
+    """The messages that the rule of each queue lets through."""
+    return {
+        name.removesuffix("Rule"): each["Properties"]["EventPattern"]["detail-type"]
+        for name, each in template()["Resources"].items()
+        if isinstance(each, dict) and each["Type"] == "AWS::Events::Rule"
+    }

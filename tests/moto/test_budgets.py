@@ -6,6 +6,7 @@ from bench.counts import Count, count, world
 from bench.operations import Operation, operations
 
 OPERATIONS = (
+    "authorise a request, warm",
     "read the agenda, cached",
     "reserve one line",
     "confirm a payment",
