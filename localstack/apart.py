@@ -4,7 +4,6 @@ Nothing but HTTP and `scanner/`. What was planted (tickets let in at two gates) 
 though one scanner is killed in the middle of handing in. At the end the journal is proved.
 """
 
-import argparse
 import os
 import random
 import subprocess
@@ -18,14 +17,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from localstack.client import PATIENCE, Person, Surprise, must, wait_until
-from localstack.doors import newcomer
-from localstack.failure import Failure
+from localstack.client import PATIENCE, Person, Surprise, must, newcomer, until_decided, wait_until
+from localstack.opening import opened
 from localstack.paths import ROOT
-from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.playing import console, options, played
 from localstack.verify_journal import verify
 from scanner.credential import seal
 from scanner.platform import Platform, pair
@@ -70,24 +69,13 @@ class Apart:
             self.prove(len(twice))
 
     def open(self) -> None:
-        opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
-        body = {
-            "name": "A morning without a network",
-            "time_zone": "Asia/Jakarta",
-            "currency": "EUR",
-            "starts_at": opening.isoformat(),
-            "ends_at": (opening + timedelta(days=1)).isoformat(),
-        }
-        self.conference_id = self.organizer.post("/events/conferences", body)["id"]
-        events = f"/events/conferences/{self.conference_id}"
         kind = {"name": "Regular", "price": 0, "capacity": self.tickets, "max_per_order": _PER_ORDER}
-        self.type_id = self.organizer.post(f"{events}/ticket-types", kind)["id"]
-        self.organizer.post(f"{events}/publish", expect=200)
+        self.conference_id, [self.type_id] = opened(
+            self.organizer, "A morning without a network", [kind], starts_in=-timedelta(hours=6)
+        )
         self.organizer.wait_for_role(self.conference_id, "organizer")
 
     def sell(self) -> list[str]:
-        on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
-        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale", seconds=PATIENCE)
         began = time.perf_counter()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(self.order, range(self.tickets // _PER_ORDER)))
@@ -105,16 +93,8 @@ class Apart:
         body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
         token, key = self.buyer.tokens["access_token"], f"{self.conference_id}-{number}"
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
-
-        def placed() -> bool:
-            try:
-                answer = self.buyer.http.post(f"{self.buyer.api_url}/orders", json=body, headers=headers)
-            except httpx.TimeoutException:
-                return False
-            must(answer.status_code in (201, 409, 429) or answer.status_code >= 500, answer.text)
-            return answer.status_code == 201
-
-        wait_until(placed, "an order", seconds=PATIENCE)
+        answer = until_decided(lambda: self.buyer.http.post(f"{self.buyer.api_url}/orders", json=body, headers=headers))
+        must(answer.status_code == 201, answer.text)
 
     def issued(self) -> int:
         return sum(each["issued"] for each in self.organizer.get(f"{self.base}/stats")["ticket_types"])
@@ -249,21 +229,18 @@ class Apart:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make load-scanners", description="A morning without a network, on the running stack.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser = options("load-scanners", "A morning without a network, on the running stack.")
     parser.add_argument("--tickets", type=int, default=500)
     parser.add_argument("--scanners", type=int, default=20)
     parser.add_argument("--scans", type=int, default=400)
     asked = parser.parse_args()
-    try:
-        stack = ready_stack(asked.port)
-    except Failure as failure:
-        print(f"Nothing is running. {failure}")
-        return 1
-    with httpx.Client(timeout=60) as http, tempfile.TemporaryDirectory() as folder:
-        organizer, buyer = (newcomer(stack["api_url"], http, name) for name in ("Hana", "Citra"))
-        Apart(organizer, buyer, Path(folder), asked.tickets, asked.scanners, asked.scans).play()
-    return 0
+
+    def play(stack: dict[str, Any]) -> None:
+        with httpx.Client(timeout=60) as http, tempfile.TemporaryDirectory() as folder:
+            organizer, buyer = (newcomer(stack["api_url"], http, name) for name in ("Hana", "Citra"))
+            Apart(organizer, buyer, Path(folder), asked.tickets, asked.scanners, asked.scans, console.print).play()
+
+    return played(asked.port, play)
 
 
 if __name__ == "__main__":

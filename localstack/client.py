@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -10,6 +11,8 @@ from uuid import uuid4
 import httpx
 
 T = TypeVar("T")
+
+Heard = Callable[[httpx.Response | None, float], None]  # each answer, or that there was none, and the seconds it took
 
 PATIENCE = 600  # seconds for what comes through the bus, on a machine with much else to do; a wait ends as soon as it is there
 
@@ -100,6 +103,42 @@ class Person:
         """Until the token carries the role: it follows a change of membership through the bus, which a busy machine holds up."""
         wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}", seconds=PATIENCE)
         self.refresh()
+
+
+def newcomer(api_url: str, http: httpx.Client, name: str) -> Person:
+    """Somebody who has just registered and logged in."""
+    person = Person(api_url, http, name=name, email=f"{name.lower()}.{uuid4().hex[:8]}@example.org", password=uuid4().hex)
+    person.register()
+    person.log_in()
+    return person
+
+
+def until_decided(
+    send: Callable[[], httpx.Response], *, heard: Heard = lambda _, __: None, seconds: float = PATIENCE
+) -> httpx.Response:
+    """The answer that decides. Where there is none, or it says so, the same request goes out again, as late as the answer asks for.
+
+    `send` must send one that may be repeated. Raises NeverHappened once it has been asked for `seconds` in vain.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        answer, began = None, time.perf_counter()
+        with suppress(httpx.TransportError):
+            answer = send()
+        heard(answer, time.perf_counter() - began)
+        if answer is not None and "retry-after" not in answer.headers and not answer.is_server_error:
+            return answer
+        if time.monotonic() > deadline:
+            raise NeverHappened(f"an answer that decides: the last one after {seconds:.0f} s is {named(answer)}")
+        time.sleep(float(answer.headers.get("retry-after", 1)) if answer is not None else 1)  # as the answer asks for
+
+
+def named(answer: httpx.Response | None) -> str:
+    """201, 409 sold-out, or 502 from something that is not ours."""
+    if answer is None:
+        return "no answer"
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
 
 
 def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 120) -> T:

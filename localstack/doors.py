@@ -3,7 +3,6 @@
 Nothing but HTTP. What was planted (races, double entries, repeats in another order) has to come out as it was planted.
 """
 
-import argparse
 import random
 import sys
 import time
@@ -17,9 +16,9 @@ from uuid import uuid4
 
 import httpx
 
-from localstack.client import PATIENCE, Person, must, wait_until
-from localstack.failure import Failure
-from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.client import PATIENCE, Person, must, newcomer, until_decided, wait_until
+from localstack.opening import opened
+from localstack.playing import console, options, played
 from localstack.verify_journal import verify
 
 GATES = ("North", "East", "South", "West")
@@ -40,11 +39,7 @@ class Scanner:
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         headers = {"Authorization": f"Device {self.credential}"}
-        while True:
-            answer = self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
-            if answer.status_code not in (409, 429) and answer.status_code < 500:  # anything may be sent again
-                return answer
-            time.sleep(float(answer.headers.get("Retry-After", 1)))  # as long as the answer says
+        return until_decided(lambda: self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers))
 
     def scan(self, code: str, **how: Any) -> Any:
         answer = self.ask("POST", "/tickets/check-in", {"code": code, "nonce": uuid4().hex, "gate": self.gate, **how})
@@ -100,19 +95,10 @@ class Doors:
         self.check(scanners, planted)
 
     def open(self) -> None:
-        opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
-        body = {
-            "name": "An evening at the doors",
-            "time_zone": "Asia/Jakarta",
-            "currency": "EUR",
-            "starts_at": opening.isoformat(),
-            "ends_at": (opening + timedelta(days=1)).isoformat(),
-        }
-        self.conference_id = self.organizer.post("/events/conferences", body)["id"]
-        events = f"/events/conferences/{self.conference_id}"
         kind = {"name": "Regular", "price": 0, "capacity": self.tickets, "max_per_order": _PER_ORDER}
-        self.type_id = self.organizer.post(f"{events}/ticket-types", kind)["id"]
-        self.organizer.post(f"{events}/publish", expect=200)
+        self.conference_id, [self.type_id] = opened(
+            self.organizer, "An evening at the doors", [kind], starts_in=-timedelta(hours=6)
+        )
         self.organizer.wait_for_role(self.conference_id, "organizer")
         for gate in GATES:
             self.organizer.post(f"{self.base}/gates", {"name": gate})
@@ -121,8 +107,6 @@ class Doors:
     def sell(self) -> list[str]:
         line = {"ticket_type_id": self.type_id, "quantity": _PER_ORDER}
         body = {"conference_id": self.conference_id, "lines": [line], "payment": {"method": "simulated"}}
-        on_sale = f"{self.buyer.api_url}/orders/availability/{self.conference_id}"
-        wait_until(lambda: self.buyer.http.get(on_sale).status_code == 200, "tickets on sale", seconds=PATIENCE)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda _: self.buyer.post("/orders", body), range(self.tickets // _PER_ORDER)))
         wait_until(lambda: len(self.bought()) == self.tickets, "the tickets", seconds=PATIENCE)
@@ -230,27 +214,17 @@ class Doors:
         return verify(self.organizer.get, self.conference_id)
 
 
-def newcomer(api_url: str, http: httpx.Client, name: str) -> Person:
-    person = Person(api_url, http, name=name, email=f"{name.lower()}.{uuid4().hex[:8]}@example.org", password=uuid4().hex)
-    person.register()
-    person.log_in()
-    return person
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make load-doors", description="An evening at the doors, on the running stack.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser = options("load-doors", "An evening at the doors, on the running stack.")
     parser.add_argument("--tickets", type=int, default=200)
     asked = parser.parse_args()
-    try:
-        stack = ready_stack(asked.port)
-    except Failure as failure:
-        print(f"Nothing is running. {failure}")
-        return 1
-    with httpx.Client(timeout=60) as http:
-        organizer, buyer = (newcomer(stack["api_url"], http, name) for name in ("Hana", "Citra"))
-        Doors(organizer, buyer, tickets=asked.tickets).play()
-    return 0
+
+    def play(stack: dict[str, Any]) -> None:
+        with httpx.Client(timeout=60) as http:
+            organizer, buyer = (newcomer(stack["api_url"], http, name) for name in ("Hana", "Citra"))
+            Doors(organizer, buyer, tickets=asked.tickets, say=console.print).play()
+
+    return played(asked.port, play)
 
 
 if __name__ == "__main__":

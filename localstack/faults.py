@@ -5,13 +5,12 @@ again with the same key, or never does. Meanwhile every message goes out twice a
 and then. At the end the books balance, and every buyer who paid has a ticket or a refund; or it ends with a non-zero exit.
 """
 
-import argparse
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -19,17 +18,15 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
-from rich.console import Console
 
 from localstack import books
 from localstack.breaking import WAYS, Call, OneBreak, Way, breaking
-from localstack.client import NeverHappened, Person, Surprise, Unexpected, must, wait_until
+from localstack.client import Person, must, named, until_decided, wait_until
 from localstack.deploy import STACK
 from localstack.endpoint import Endpoint
-from localstack.failure import Failure
 from localstack.mailbag import Mailbag
-from localstack.onsale import OnSale, Plan, http_client
-from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.onsale import OnSale, Plan
+from localstack.playing import console, host, http_client, options, played
 
 Command = Literal["pay", "refund"]
 
@@ -38,7 +35,6 @@ _HOLD = 0.75  # minutes
 _VISIBLE_AGAIN = 20  # seconds: so that a message whose reaction failed comes back while somebody watches
 _HALF_DONE = 75  # seconds: what is younger than a minute the reconciliation leaves to whoever is at it
 _PATIENCE = 240  # seconds for messages under way
-_TRIES = 12
 _PAYMENT = {"payment": {"method": "simulated"}}
 
 
@@ -54,7 +50,6 @@ class Case:
     person: Person
     order_id: str = ""
     first: str = ""  # the answer to the broken request
-    tries: int = 1
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def __str__(self) -> str:
@@ -148,11 +143,20 @@ class Faults:
         answer = self._ask(case)
         must(self.one.broken, f"nothing was broken of: {case}")
         self.one.arm("", None, "answer lost")
-        case.first = _named(answer)
+        case.first = named(answer)
         if case.asks_again:
             self._ask_until_decided(case)
 
     def _ask(self, case: Case) -> httpx.Response | None:
+        """Once; None where no answer came."""
+        with suppress(httpx.TransportError):
+            answer = self._send(case)
+            if answer.is_success:
+                case.order_id = answer.json()["id"]
+            return answer
+        return None
+
+    def _send(self, case: Case) -> httpx.Response:
         if case.command == "pay":
             lines = [{"ticket_type_id": self.sale.type_id, "quantity": 1}]
             path = "/orders"
@@ -160,26 +164,15 @@ class Faults:
         else:
             path, body = f"/orders/{case.order_id}/refunds", {"tickets": [1]}
         headers = {"Authorization": f"Bearer {case.person.tokens['access_token']}", "Idempotency-Key": case.key}
-        try:
-            answer = case.person.http.post(f"{case.person.api_url}{path}", json=body, headers=headers)
-        except httpx.TransportError:
-            return None
-        if answer.is_success:
-            case.order_id = answer.json()["id"]
-        return answer
+        return case.person.http.post(f"{case.person.api_url}{path}", json=body, headers=headers)
 
     def _ask_until_decided(self, case: Case) -> None:
         """As a client that knows nothing: the same request with the same key, until the answer decides it."""
         wanted = {"pay": "paid", "refund": "refunded"}[case.command]
-        for _ in range(_TRIES):
-            case.tries += 1
-            answer = self._ask(case)
-            if answer is not None and answer.is_success:
-                must(answer.json()["status"] == wanted, f"{case} ended with {answer.text[:300]}")
-                return
-            must(answer is None or answer.is_server_error or "retry-after" in answer.headers, f"{case}: {_named(answer)}")
-            time.sleep(float(answer.headers.get("retry-after", 1)) if answer is not None else 1)  # as the answer asks for
-        raise Unexpected(f"{case}: no answer that decides in {_TRIES} tries")
+        answer = until_decided(lambda: self._send(case), seconds=_PATIENCE)
+        must(answer.is_success, f"{case}: {named(answer)}")
+        case.order_id = answer.json()["id"]
+        must(answer.json()["status"] == wanted, f"{case} ended with {answer.text[:300]}")
 
     # Afterwards
 
@@ -235,13 +228,6 @@ _ENDS: Mapping[tuple[Command, bool], set[str]] = {
 }
 
 
-def _named(answer: httpx.Response | None) -> str:
-    if answer is None:
-        return "no answer"
-    is_problem = answer.headers.get("content-type") == "application/problem+json"
-    return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
-
-
 def _listed(counted: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counted.items())) or "nothing"
 
@@ -285,23 +271,15 @@ def visible_again(endpoint: Endpoint, seconds: int) -> Iterator[None]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make load-faults", description="Break paying and returning on the running stack.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
-    arguments = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        stack = ready_stack(arguments.port)
+    arguments = options("load-faults", "Break paying and returning on the running stack.").parse_args()
+
+    def play(stack: dict[str, Any]) -> None:
         with http_client(8) as http:
-            host = stack["demo"][0]
-            organizer = Person(stack["api_url"], http, email=host["email"], password=host["password"])
-            organizer.log_in()
             began = time.monotonic()
-            Faults(Endpoint(stack["endpoint_url"]), organizer, console.print).play(size=250)
+            Faults(Endpoint(stack["endpoint_url"]), host(stack, http), console.print).play(size=250)
             console.print(f"{time.monotonic() - began:.0f} s")
-    except (Failure, Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
-        console.print(f"[red]A surprise:[/] {surprise}")
-        return 1
-    return 0
+
+    return played(arguments.port, play)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Everything goes over HTTP. Those who are told that it is sold out come back when
 At the end all tickets are sold, everybody has what they were told, and the books balance; or it ends with a non-zero exit.
 """
 
-import argparse
 import sys
 import time
 from collections import Counter
@@ -12,21 +11,20 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from statistics import quantiles
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import httpx
-from rich.console import Console
 
 from localstack import books
-from localstack.client import PATIENCE, NeverHappened, Person, Surprise, Unexpected, must, wait_until
+from localstack.client import PATIENCE, Person, Surprise, must, named, until_decided, wait_until
 from localstack.crowd import crowd
 from localstack.endpoint import Endpoint
-from localstack.failure import Failure
-from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.opening import opened
+from localstack.playing import console, host, http_client, options, played
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,8 +34,6 @@ Told = Literal["paid", "reserved", "sold out"]
 
 _PAID = {"payment": {"method": "simulated"}}
 _SOLD_OUT = "urn:ketemu:problem:sold-out"
-_TRIES = 8  # of one request that got no answer, or one that says to send it again
-_NO_ANSWER = "no answer"
 _REDELIVERY = 240  # seconds: a message whose reaction failed comes back after its queue's visibility timeout of 180
 _TOLD = 250  # buyers between two lines of progress
 _WARM = 1.0  # seconds: the slowest answer of a crowd whose functions all run
@@ -77,19 +73,13 @@ class Buyer:
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """The answer that decides. Where there is none, or it says so, it is asked for again with the same key: one order."""
         headers = {"Authorization": f"Bearer {self.person.tokens['access_token']}", "Idempotency-Key": uuid4().hex}
-        for _ in range(_TRIES):
-            began = time.perf_counter()
-            try:
-                answer = self.person.http.request(method, f"{self.person.api_url}{path}", json=body, headers=headers)
-            except httpx.TransportError:
-                self.answers[_NO_ANSWER] += 1
-                continue
-            self.asked.append(time.perf_counter() - began)
-            self.answers[_named(answer)] += 1
-            if "retry-after" not in answer.headers and not answer.is_server_error:
-                return answer
-            time.sleep(float(answer.headers.get("retry-after", 1)))  # as the answer asks for
-        raise Unexpected(f"{method} {path} got no answer that decides in {_TRIES} tries: {dict(self.answers)}")
+        url = f"{self.person.api_url}{path}"
+        return until_decided(lambda: self.person.http.request(method, url, json=body, headers=headers), heard=self._heard)
+
+    def _heard(self, answer: httpx.Response | None, seconds: float) -> None:
+        self.answers[named(answer)] += 1
+        if answer is not None:
+            self.asked.append(seconds)
 
     def look(self) -> list[Any]:
         """This buyer's orders."""
@@ -100,12 +90,6 @@ class Buyer:
         """Raises Unexpected where the platform says something else of this buyer's orders than the buyer was told."""
         kept = Counter(order["status"] for order in self.look())
         must(kept == ({} if self.told == "sold out" else {_became(self.told): 1}), f"told {self.told}, on record {dict(kept)}")
-
-
-def _named(answer: httpx.Response) -> str:
-    """201, 409 sold-out, or 502 from something that is not ours."""
-    is_problem = answer.headers.get("content-type") == "application/problem+json"
-    return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
 
 
 def _became(told: Told | None) -> str:
@@ -141,16 +125,10 @@ class OnSale:
 
     def open(self) -> None:
         """A published conference whose tickets are on sale, and people who want them."""
-        opening = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
-        dates = {"starts_at": opening.isoformat(), "ends_at": (opening + timedelta(days=1)).isoformat()}
-        about = {"name": "On-sale", "time_zone": "Asia/Jakarta", "currency": "EUR", "hold_minutes": self.plan.hold_minutes}
-        self.conference_id = self.organizer.post("/events/conferences", about | dates)["id"]
-        base = f"/events/conferences/{self.conference_id}"
-        self.type_id = self.organizer.post(
-            f"{base}/ticket-types", {"name": "Regular", "price": 4900, "capacity": self.plan.tickets}
-        )["id"]
-        self.organizer.post(f"{base}/publish", expect=200)
-        wait_until(lambda: self.availability().is_success, "tickets on sale")
+        kind = {"name": "Regular", "price": 4900, "capacity": self.plan.tickets}
+        self.conference_id, [self.type_id] = opened(
+            self.organizer, "On-sale", [kind], starts_in=timedelta(days=30), hold_minutes=self.plan.hold_minutes
+        )
         people = crowd(self.endpoint, self.organizer, self.plan.buyers, self.organizer.http)
         self.buyers = [Buyer(person, habit) for person, habit in zip(people, self._habits(), strict=True)]
 
@@ -244,33 +222,21 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def http_client(concurrency: int) -> httpx.Client:
-    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    return httpx.Client(timeout=30, limits=limits)  # API Gateway itself gives up after 29 s
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make load-onsale", description="Play an on-sale on the running stack.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser = options("load-onsale", "Play an on-sale on the running stack.")
     parser.add_argument("--tickets", type=int, default=Plan.tickets)
     parser.add_argument("--buyers", type=int, default=Plan.buyers)
     arguments = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
     plan = Plan(tickets=arguments.tickets, buyers=arguments.buyers)
-    try:
-        stack = ready_stack(arguments.port)
+
+    def play(stack: dict[str, Any]) -> None:
         with http_client(plan.concurrency) as http:
-            host = stack["demo"][0]
-            organizer = Person(stack["api_url"], http, email=host["email"], password=host["password"])
-            organizer.log_in()
-            sale = OnSale(Endpoint(stack["endpoint_url"]), organizer, plan, console.print)
+            sale = OnSale(Endpoint(stack["endpoint_url"]), host(stack, http), plan, console.print)
             sale.play()
-    except (Failure, Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
-        console.print(f"[red]A surprise:[/] {surprise}")
-        return 1
-    for line in sale.figures():
-        console.print(line)
-    return 0
+        for line in sale.figures():
+            console.print(line)
+
+    return played(arguments.port, play)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from localstack.client import Person, wait_until
+from localstack.client import Person, newcomer
+from localstack.opening import opened
 from localstack.ports import free_port
 from localstack.stack import RunningStack, running_stack
 from tests.e2e.mailbox import Mailbox, mailbox
@@ -42,12 +42,7 @@ def person(stack: RunningStack, http: httpx.Client) -> Callable[[str], Person]:
     """Somebody who has registered and logged in."""
 
     def arrive(name: str) -> Person:
-        someone = Person(
-            stack.api_url, http, name=name, email=f"{name.lower()}.{uuid4().hex[:8]}@example.org", password=uuid4().hex
-        )
-        someone.register()
-        someone.log_in()
-        return someone
+        return newcomer(stack.api_url, http, name)
 
     return arrive
 
@@ -65,26 +60,12 @@ def mails(stack: RunningStack, http: httpx.Client) -> Callable[[Person], list[An
 
 
 @pytest.fixture
-def on_sale(http: httpx.Client, person: Callable[[str], Person]) -> Callable[..., tuple[str, str]]:
+def on_sale(person: Callable[[str], Person]) -> Callable[..., tuple[str, str]]:
     """A published conference with one ticket type on sale: (conference_id, ticket_type_id)."""
 
-    def publish(*, capacity: int, price: int = 4900, organizer: Person | None = None, **conference: Any) -> tuple[str, str]:
-        organizer = organizer or person("Organizer")
-        opening = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-        body = {
-            "name": "E2E",
-            "time_zone": "Asia/Jakarta",
-            "currency": "EUR",
-            "starts_at": opening.isoformat(),
-            "ends_at": (opening + timedelta(days=1)).isoformat(),
-            **conference,
-        }
-        conference_id = organizer.post("/events/conferences", body)["id"]
-        base = f"/events/conferences/{conference_id}"
-        type_id = organizer.post(f"{base}/ticket-types", {"name": "Regular", "price": price, "capacity": capacity})["id"]
-        organizer.post(f"{base}/publish", expect=200)
-        url = f"{organizer.api_url}/orders/availability/{conference_id}"
-        wait_until(lambda: http.get(url).status_code == 200, "tickets on sale")
+    def publish(*, capacity: int, price: int = 4900, organizer: Person | None = None, **about: Any) -> tuple[str, str]:
+        kind = {"name": "Regular", "price": price, "capacity": capacity}
+        conference_id, [type_id] = opened(organizer or person("Organizer"), "E2E", [kind], starts_in=-timedelta(hours=1), **about)
         return conference_id, type_id
 
     return publish

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from localstack import client
-from localstack.client import Person
+from localstack.client import NeverHappened, Person, named, until_decided
 
 LIST = [{"id": number} for number in range(250)]
 
@@ -38,3 +38,25 @@ def test_a_role_is_waited_for_on_a_machine_that_takes_minutes(monkeypatch: pytes
     dora.tokens = {"access_token": "old", "refresh_token": "old"}
     dora.wait_for_role("cnf_1", "staff")
     assert dora.tokens["access_token"] == "new"
+
+
+@pytest.mark.parametrize("asks", [429, 409, 503])
+def test_an_answer_that_says_to_come_back_is_no_decision(asks: int) -> None:
+    answers = [httpx.Response(asks, headers={"Retry-After": "0"}), httpx.Response(502, headers={"Retry-After": "0"})]
+    heard: list[str] = []
+    decided = until_decided(
+        lambda: answers.pop(0) if answers else httpx.Response(404), heard=lambda answer, _: heard.append(named(answer))
+    )
+    assert decided.status_code == 404
+    assert heard == [str(asks), "502", "404"]
+
+
+def test_nobody_asks_for_ever() -> None:
+    with pytest.raises(NeverHappened, match="is 503"):
+        until_decided(lambda: httpx.Response(503, headers={"Retry-After": "0"}), seconds=0)
+
+
+def test_an_answer_is_named_as_its_problem() -> None:
+    problem = {"headers": {"Content-Type": "application/problem+json"}, "json": {"type": "urn:ketemu:problem:sold-out"}}
+    assert named(httpx.Response(409, **problem)) == "409 sold-out"
+    assert named(None) == "no answer"

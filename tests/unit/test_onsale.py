@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 import httpx
-import pytest
 
-from localstack import onsale
-from localstack.client import Person, Unexpected
+from localstack.client import Person
 from localstack.onsale import Buyer
 
 PAID = {"id": "ord_1", "status": "paid"}
@@ -32,10 +30,3 @@ def test_what_got_no_answer_is_asked_again_with_the_same_key() -> None:
     assert len(keys) == 3
     assert len(set(keys)) == 1
     assert someone.answers == {"no answer": 1, "503": 1, "201": 1}
-
-
-def test_nobody_asks_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onsale, "_TRIES", 3)
-    someone = buyer(lambda request: httpx.Response(503, headers={"Retry-After": "0"}))
-    with pytest.raises(Unexpected, match="in 3 tries"):
-        someone.order("cnf_1", "typ_1")
