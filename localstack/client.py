@@ -16,6 +16,8 @@ Heard = Callable[[httpx.Response | None, float], None]  # each answer, or that t
 
 PATIENCE = 600  # seconds for what comes through the bus, on a machine with much else to do; a wait ends as soon as it is there
 
+_LATE = {502, 503, 504}  # a function or the database did not answer in time: nothing is decided
+
 
 class Surprise(Exception):
     """The API answered something else than was expected."""
@@ -64,7 +66,11 @@ class Person:
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid4().hex)
         began = time.perf_counter()
-        answer = self.http.request(method, f"{self.api_url}{path}", json=body, headers=sent)
+        url = f"{self.api_url}{path}"
+        answer = self.http.request(method, url, json=body, headers=sent)
+        contended = answer.status_code == 409 and "retry-after" in answer.headers
+        if answer.status_code != expect and (contended or answer.status_code in _LATE):
+            answer = until_decided(lambda: self.http.request(method, url, json=body, headers=sent))
         self.on_call(Call(method, path, answer.status_code, (time.perf_counter() - began) * 1000))
         if answer.status_code != expect:
             raise Surprise(f"{method} {path}", expect, answer)

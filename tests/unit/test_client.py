@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from localstack import client
-from localstack.client import NeverHappened, Person, named, until_decided
+from localstack.client import NeverHappened, Person, Surprise, named, until_decided
 
 LIST = [{"id": number} for number in range(250)]
 
@@ -49,6 +49,29 @@ def test_an_answer_that_says_to_come_back_is_no_decision(asks: int) -> None:
     )
     assert decided.status_code == 404
     assert heard == [str(asks), "502", "404"]
+
+
+@pytest.mark.parametrize(("status", "headers"), [(503, {}), (502, {}), (409, {"Retry-After": "0"})])
+def test_somebody_whose_request_was_not_decided_sends_the_same_again(
+    status: int, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.time, "sleep", lambda _: None)
+    keys: list[str] = []
+
+    def busy_once(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["idempotency-key"])
+        return httpx.Response(status, headers=headers) if len(keys) == 1 else httpx.Response(201, json={})
+
+    Person("https://api", httpx.Client(transport=httpx.MockTransport(busy_once))).post("/orders", {})
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(409), httpx.Response(429, headers={"Retry-After": "900"}), httpx.Response(500)])
+def test_what_is_decided_or_broken_is_a_surprise_at_once(answer: httpx.Response) -> None:
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(Surprise):
+        Person("https://api", http).get("/orders")
 
 
 def test_nobody_asks_for_ever() -> None:
