@@ -24,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template unit e2e format openapi bench contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,7 +85,7 @@ build-%: # called by `sam build` for each function
 # What waits (for messages, holds and schedules) runs beside what computes, which gives way to it: each is shown when it is done.
 test: environment ## everything that proves it
 	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		e2e lint types imports template unit UNIT='nice -n 10'
+		e2e lint types imports template audit leaks unit UNIT='nice -n 10'
 
 lint: environment ## style and format
 	@$(BIN)/ruff check .
@@ -100,6 +100,12 @@ imports: environment ## who may import whom
 template: environment ## the SAM template
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/sam validate --lint
+
+audit: environment ## known vulnerabilities of pinned packages
+	@$(BIN)/python -m tests.security.audit
+
+leaks: environment ## secrets in the repository's files
+	@$(UNIT) $(BIN)/python -m tests.security.leaks
 
 unit: environment ## domain, DynamoDB, handlers and contracts
 	@$(UNIT) $(BIN)/pytest -n auto tests/unit tests/moto tests/contract
