@@ -11,6 +11,7 @@ from pydantic import Field
 
 from functions.orders import api_ledger, api_payments, api_vouchers, api_waiting, paying, returning, use_cases, use_cases_aftersales
 from functions.orders.api_vouchers import CODE, OffersDep
+from functions.orders.api_waiting import LEAVE
 from functions.orders.domain import Change, Order, OrderTicket, Status
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_sale import DynamoSale
@@ -27,7 +28,7 @@ from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
 from shared.money import Money
 
-app = Api()
+app = Api(forms_below=(LEAVE,))  # the page that the link of an e-mail opens posts a form
 app.include_router(api_ledger.router)
 app.include_router(api_vouchers.router)
 app.include_router(api_waiting.router)

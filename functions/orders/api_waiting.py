@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
-from typing import Annotated
+from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import Field
 
@@ -18,11 +18,13 @@ from functions.orders.paying import PayableOrders, Providers
 from functions.orders.providers import AllProviders
 from functions.orders.use_cases_waiting import Waiting
 from functions.orders.waiting import Entry, State
-from shared.http import PUBLIC, Body, CallerDep, Cursor, Limit, Page
+from shared.http import PUBLIC, Accept, Body, CallerDep, Cursor, Limit, Page
+from shared.pages import page_or_json
 
 router = resource()
 
-_LEAVE = "/orders/waiting-list/leave/<token>"
+LEAVE = "/orders/waiting-list/leave/"
+_LEAVE = f"{LEAVE}<token>"
 
 WaitingDep = Annotated[Waiting, Depends(DynamoWaiting)]
 OrdersDep = Annotated[PayableOrders, Depends(DynamoOrders)]
@@ -83,6 +85,20 @@ class LinkView:
         return cls(entry.ticket_type_name, entry.conference_name, entry.quantity, entry.state)
 
 
+# What the page says of a place: heading, note and button.
+_WORDS: dict[State, tuple[str, str, str | None]] = {
+    "waiting": (
+        "Leave the waiting list?",
+        "Your place goes to whoever is behind you. To wait again is to begin at the end.",
+        "Leave",
+    ),
+    "offered": ("Decline what is kept for you?", "It goes to whoever is next on the waiting list.", "Decline it"),
+    "purchased": ("You have your tickets", "Nobody waits for them any more.", None),
+    "offer_expired": ("What was kept for you is gone", "You are not on the waiting list any more.", None),
+    "cancelled": ("You are not on the waiting list any more", "Join again where the tickets are sold.", None),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class WaiterView:
     id: str
@@ -134,14 +150,39 @@ def get_waiting(caller: CallerDep, waiting: WaitingDep, limit: Limit = 50, curso
     return Page([PlaceView.of(entry, waiting) for entry in entries], following)
 
 
-@router.get(_LEAVE, summary="What the link of the e-mail is about: it changes nothing", tags=["orders"], security=PUBLIC)
-def get_leave(token: Token, waiting: WaitingDep) -> LinkView:
-    return LinkView.of(use_cases_waiting.look(waiting, token=token))
+_ANSWERS: dict[int, Any] = {
+    200: {"description": "The place", "content": {"application/json": {"model": LinkView}, "text/html": {}}}
+}
 
 
-@router.post(_LEAVE, summary="Leave the waiting list, or decline the offer; may be repeated", tags=["orders"], security=PUBLIC)
-def post_leave(token: Token, waiting: WaitingDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep) -> LinkView:
-    return LinkView.of(use_cases_waiting.leave(waiting, orders, providers, clock, token=token))
+@router.get(
+    _LEAVE,
+    summary="What the link of the e-mail is about, or by Accept a page that asks: it changes nothing",
+    tags=["orders"],
+    security=PUBLIC,
+    responses=_ANSWERS,
+)
+def get_leave(token: Token, waiting: WaitingDep, accept: Accept = "*/*") -> Response[Any]:
+    return _place(accept, LinkView.of(use_cases_waiting.look(waiting, token=token)))
+
+
+@router.post(
+    _LEAVE,
+    summary="Leave the waiting list, or decline the offer; may be repeated",
+    tags=["orders"],
+    security=PUBLIC,
+    responses=_ANSWERS,
+)
+def post_leave(
+    token: Token, waiting: WaitingDep, orders: OrdersDep, providers: ProvidersDep, clock: ClockDep, accept: Accept = "*/*"
+) -> Response[Any]:
+    return _place(accept, LinkView.of(use_cases_waiting.leave(waiting, orders, providers, clock, token=token)))
+
+
+def _place(accept: str, place: LinkView) -> Response[Any]:
+    heading, note, button = _WORDS[place.status]
+    about = f"{place.quantity} × {place.ticket_type_name}, {place.conference_name}"
+    return page_or_json(accept, place, heading=heading, about=[about], note=note, button=button)
 
 
 @router.get("/orders/conferences/<conference_id>/waiting-list", summary="Who waits, or did, first come first", tags=["orders"])

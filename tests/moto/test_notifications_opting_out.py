@@ -15,6 +15,7 @@ from tests.support import Table, call, deliver
 ADA = Caller("usr_ada", "ada@example.org", "Ada")
 PAGE = "/notifications/unsubscribe/"
 EXPIRED = OrderExpired(conference_id="cnf_1", order_id="ord_1", buyer_id="usr_ada", conference_name="PyCon")
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 ONE_CLICK = "List-Unsubscribe=One-Click"
 MULTIPART = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
 
@@ -43,11 +44,17 @@ def email_is_on() -> bool:
 
 def test_the_page_asks_first_and_opening_it_changes_nothing(table: Table, link: str) -> None:
     before = table.items()
-    page = call(api.handler, "GET", link)
-    assert (page.status, page.headers["Content-Type"]) == (200, "text/html")
+    page = call(api.handler, "GET", link, headers=BROWSER)
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert "A reservation of yours expired" in page.body.decode()
     assert '<form method="post">' in page.body.decode()
     assert table.items() == before
+
+
+def test_a_program_is_told_in_json_what_the_link_is_about_and_that_it_has_ended(table: Table, link: str) -> None:
+    assert call(api.handler, "GET", link).json == {"kinds": ["order-expired"], "ended": False}
+    assert call(api.handler, "POST", link).json == {"kinds": ["order-expired"], "ended": True}
+    assert call(api.handler, "GET", link, headers={"accept": "image/png"}).problem() == "not-acceptable"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ def test_the_page_asks_first_and_opening_it_changes_nothing(table: Table, link: 
 )
 def test_one_click_without_a_log_in_ends_mail_of_the_kind(table: Table, link: str, body: str | None, kind: str) -> None:
     for _ in range(2):
-        answer = call(api.handler, "POST", link, body, headers={"content-type": kind})
+        answer = call(api.handler, "POST", link, body, headers={"content-type": kind, **BROWSER})
         assert answer.status == 200, answer
         assert "No more of these e-mails" in answer.body.decode()
     assert not email_is_on()

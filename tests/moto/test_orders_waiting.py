@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.orders import api, worker
+from functions.orders import api, api_waiting, worker
 from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.lines import Basket, Wanted
@@ -401,6 +401,29 @@ def test_a_place_is_left_by_one_request_of_whoever_has_the_link(table: Table, po
     post.run()
     assert (state(EVE), state(CY)) == ("cancelled", "offered")
     assert [message.user_id for message in post.told(WaitingListLeft)] == ["usr_eve"]
+
+
+def test_a_browser_is_shown_a_page_whose_button_leaves(table: Table, post: Bus) -> None:
+    sold_out(1)
+    token = join(EVE).json["leave_token"]
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    with unchanged(table):  # mail scanners press no buttons
+        page = call(api.handler, "GET", f"{LIST}/leave/{token}", headers=browser)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert '<form method="post"><button' in page.body.decode()
+    assert "1 × Regular, Ketemu Days" in page.body.decode()
+    form = {"content-type": "application/x-www-form-urlencoded", **browser}
+    for _ in range(2):
+        left = call(api.handler, "POST", f"{LIST}/leave/{token}", "", headers=form)
+        assert "You are not on the waiting list any more" in left.body.decode()
+        assert "<form" not in left.body.decode()
+    assert state(EVE) == "cancelled"
+
+
+def test_a_name_of_a_ticket_is_no_markup_on_the_page() -> None:
+    place = api_waiting.LinkView('"><script>', "<b>", 1, "waiting")
+    assert "<script>" not in api_waiting._place("text/html", place).body
+    assert "<b>" not in api_waiting._place("text/html", place).body
 
 
 def test_when_the_last_one_leaves_what_is_free_is_for_everybody(table: Table, post: Bus) -> None:

@@ -1,4 +1,4 @@
-"""The words around what people are told: Jinja2 templates of e-mails and of the page that ends them."""
+"""The words around what people are told: Jinja2 templates of e-mails."""
 
 from collections.abc import Mapping
 from functools import cache
