@@ -20,11 +20,13 @@ CONTEXTS := gateway auth events orders tickets contacts notifications relay
 # uv's options for a lock file: exact, hashed, for every platform, and naming no index.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
+# Runs what draws, in an environment of its own.
+DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --with matplotlib python -m
 # What the Lambda runtime brings along is pinned for development and never packed.
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,8 +125,12 @@ openapi: environment ## write the OpenAPI document of the API
 bench: environment ## measure against the budgets: docs/benchmarks.md (ONLY=operations, imports or sizes: that part anew)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
+cost: environment ## what a conference costs on AWS, from counted units: docs/cost.md and docs/cost.png
+	@$(BIN)/python -m bench.cost_report .local/cost.json
+	@$(DRAW) bench.cost_plot .local/cost.json docs/cost.png
+
 contention: environment ## simulate what meets at an on-sale, and draw docs/contention.png
-	@PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --with matplotlib python bench/contention.py --plot docs/contention.png
+	@$(DRAW) bench.contention --plot docs/contention.png
 
 lock: environment ## pin every dependency group of pyproject.toml into requirements/
 	@for group in dev emulator; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
@@ -15,32 +14,15 @@ from redis import Redis
 
 from bench import aws
 from bench.operations import CROWD, Operation, World, operations, others
-from bench.platform import Platform, Tally, joined
+from bench.platform import Platform, joined
 from bench.settings import SETTINGS
+from bench.tally import Count
 from functions.events import cache as agendas
 from functions.notifications import ses
 from functions.orders.cache import recent_offers
 from functions.tickets import secret
 from localstack.emulator import valkey
 from localstack.ports import HOST, free_port
-
-
-@dataclass(frozen=True)
-class Count:
-    """`own` is what the request itself used, `after` what follows from it: the relay, the workers, the journal."""
-
-    name: str
-    own: Tally
-    after: Tally
-    redis: int
-
-    @property
-    def round_trips(self) -> int:
-        return self.own.round_trips.total()
-
-    @property
-    def write_units(self) -> int:
-        return self.own.write_units
 
 
 @contextmanager
@@ -87,13 +69,10 @@ def count(platform: Platform, operation: Operation) -> Count:
     """The second time it is done: the first one may find a cache cold."""
     platform.handle(operation.context, operation.event())
     event = operation.event()
-    platform.tally = Tally()
-    with redis_calls() as commands:
+    with platform.counting() as own, redis_calls() as commands:
         platform.handle(operation.context, event, settle=False)
-    own = platform.tally
-    platform.tally = Tally()
-    platform.settle()
-    after, platform.tally = platform.tally, Tally()
+    with platform.counting() as after:
+        platform.settle()
     return Count(operation.name, own, after, len(commands))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bench.platform import Platform
+from functions.orders.cache import recent_offers
 from shared.caller import Caller
 from shared.clock import iso, now
 from shared.ids import new_id
@@ -217,6 +218,7 @@ def others(world: World) -> Sequence[Operation]:
         return world.platform.event("POST", "/auth/refresh", {"refresh_token": session["refresh_token"]})
 
     def availability() -> Event:
+        recent_offers.cache_clear()  # a function looks again every few seconds: how often, its speed decides
         return world.platform.event("GET", f"/orders/availability/{world.conference}")
 
     return (
