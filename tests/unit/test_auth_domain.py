@@ -1,6 +1,8 @@
 """The rules of accounts and sessions."""
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.auth.bearer import BearerToken
-from functions.auth.domain import Session, User, normal_email
+from functions.auth.domain import (
+    BadCredentials,
+    EmailTaken,
+    EmailUnchanged,
+    Session,
+    SessionRevoked,
+    UnknownUser,
+    User,
+    normal_email,
+)
+from shared.errors import Problem
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ADA = User("usr_ada", "ada@example.org", "Ada", {}, NOW)
@@ -94,3 +106,57 @@ def test_a_session_lasts_thirty_days_from_its_last_refresh() -> None:
 def test_no_text_passes_for_a_token(text: str) -> None:
     session, _ = Session.open(ADA, "curl/8", NOW)
     assert not session.accepts(BearerToken.parse(text))
+
+
+def test_a_session_is_its_users_and_says_by_what_and_when_it_was_opened() -> None:
+    session, token = Session.open(replace(ADA, generation=3), "curl/8", NOW)
+    assert session.session_id.startswith("ssn_")
+    assert (session.user_id, token.user_id) == ("usr_ada", "usr_ada")
+    assert (session.device, session.created_at, session.used_at, session.generation) == ("curl/8", NOW, NOW, 3)
+
+
+def test_a_refresh_shows_when_a_session_was_used_last() -> None:
+    session, _ = Session.open(ADA, "curl/8", NOW)
+    renewed, token = session.renew(NOW + timedelta(days=10))
+    assert (renewed.created_at, renewed.used_at) == (NOW, NOW + timedelta(days=10))
+    assert (token.user_id, token.opens) == ("usr_ada", session.session_id)
+
+
+@pytest.mark.parametrize(
+    ("revoked", "generation", "after", "alive"),
+    [
+        (False, 0, timedelta(0), True),
+        (False, 0, timedelta(days=30) - timedelta(seconds=1), True),
+        (False, 0, timedelta(days=30), False),
+        (True, 0, timedelta(0), False),
+        (False, 1, timedelta(0), False),
+        (True, 1, timedelta(0), False),
+    ],
+)
+def test_a_session_lives_until_it_expires_is_revoked_or_all_are_ended(
+    revoked: bool,  # a parameter
+    generation: int,
+    after: timedelta,
+    alive: bool,
+) -> None:
+    session, _ = Session.open(ADA, "curl/8", NOW)
+    assert replace(session, revoked=revoked).is_alive(replace(ADA, generation=generation), NOW + after) is alive
+
+
+def test_a_revoked_session_accepts_not_even_its_latest_token() -> None:
+    session, token = Session.open(ADA, "curl/8", NOW)
+    assert not replace(session, revoked=True).accepts(token)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "next_step"),
+    [
+        (EmailTaken, "POST /auth/login"),
+        (EmailUnchanged, "POST /auth/email/verification"),
+        (BadCredentials, "POST /auth/register"),
+        (SessionRevoked, "POST /auth/login"),
+        (lambda: UnknownUser("usr_ada"), "POST /auth/register"),
+    ],
+)
+def test_a_refusal_says_where_to_go_on(refusal: Callable[[], Problem], next_step: str) -> None:
+    assert next_step in refusal().detail
