@@ -26,7 +26,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (P
 
 load-faults: environment ## paying and returning, broken between every two steps, on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.faults --port $(PORT)
+
+fuzz: environment ## made-up requests to every operation of the API on the running stack (PORT=4566, SEED=1, EXAMPLES=10)
+	@$(BIN)/python -m localstack.fuzz --port $(PORT) --seed $(or $(SEED),1) --examples $(or $(EXAMPLES),10)
 
 rotate-keys: environment ## let another key sign access tokens; those signed before stay good (PORT=4566; on AWS: docs/accounts.md)
 	@$(BIN)/python -m localstack.invoke --port $(PORT) AuthRotation events/auth/rotate.json

@@ -64,6 +64,7 @@ def document() -> JsonObject:
         _merge_schemas(merged["schemas"], part["components"]["schemas"], context)
     for path in merged["paths"].values():
         for operation in path.values():
+            _tell_what_has_no_body(operation)
             _answer_with_problems(operation)
     return {
         "openapi": "3.1.0",
@@ -103,10 +104,20 @@ def _merge_schemas(into: JsonObject, schemas: JsonObject, context: str) -> None:
             raise ValueError(f"{context} has another schema {name}: rename one of them")
 
 
+def _tell_what_has_no_body(operation: JsonObject) -> None:
+    """Powertools documents `null` as JSON where nothing is sent, and does not know that 304 follows from If-None-Match."""
+    for answer in operation["responses"].values():
+        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("type") == "null":
+            del answer["content"]
+    if any(each["name"] == "If-None-Match" for each in operation.get("parameters", ())):
+        operation["responses"]["304"] = {"description": "It is as it was"}
+
+
 def _answer_with_problems(operation: JsonObject) -> None:
     problem = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     operation["responses"].pop("422", None)
-    operation["responses"]["default"] = {"description": "A problem", **problem}
+    operation["responses"]["4XX"] = {"description": "A problem of the request: mended, it may be sent again", **problem}
+    operation["responses"]["5XX"] = {"description": "A problem of ours: it may be sent again as it is", **problem}
 
 
 if __name__ == "__main__":

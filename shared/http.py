@@ -273,6 +273,11 @@ def versioned(body: T, version: int, status: int = 200) -> Response[T]:
     return Response(status, "application/json", body, {"ETag": etag_of(version)})
 
 
+def answers_with(description: str, *media_types: str) -> dict[int, Any]:
+    """What a route says with `responses=` where its answer is something else than JSON of its return type."""
+    return {200: {"description": description, "content": {each: {} for each in media_types}}}
+
+
 # What a route says of itself with `security=` where it does not need an access token; template.yaml must agree (a test holds it).
 Security = list[dict[str, list[str]]]
 PUBLIC: Security = [{}]

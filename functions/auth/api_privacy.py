@@ -44,7 +44,15 @@ def get_consents(consents: ConsentsDep, caller: CallerDep, limit: Limit = 50, cu
     return Page(*consents.page(caller.user_id, limit, cursor))
 
 
-@router.get("/auth/me/export", summary="All that is held about the caller, as one archive: 202 until it is gathered", tags=["auth"])
+@router.get(
+    "/auth/me/export",
+    summary="All that is held about the caller, as one archive: 202 until it is gathered",
+    tags=["auth"],
+    responses={
+        200: {"description": "It is gathered", "content": {APPLICATION_JSON: {"model": ExportState}}},
+        202: {"description": "Ask again", "content": {APPLICATION_JSON: {"model": ExportState}}},
+    },
+)
 def get_export(accounts: AccountsDep, exports: ExportsDep, archive: ArchiveDep, caller: CallerDep) -> Response[ExportState]:
     state = use_cases.see_export(accounts, exports, archive, now, caller)
     headers = {"Cache-Control": "no-store"}

@@ -26,7 +26,7 @@ from functions.auth.passwords import Argon2Passwords
 from functions.auth.tokens import SignedTokens
 from functions.auth.use_cases_proofs import Post, Proofs
 from shared.clock import now
-from shared.http import PUBLIC, Body, CallerDep
+from shared.http import PUBLIC, Body, CallerDep, answers_with
 
 router = resource()
 
@@ -139,7 +139,13 @@ def put_password(
     return granted(grant)
 
 
-@router.get("/auth/link", summary="The page that the links in e-mails open", tags=["auth"], security=PUBLIC)
+@router.get(
+    "/auth/link",
+    summary="The page that the links in e-mails open",
+    tags=["auth"],
+    security=PUBLIC,
+    responses=answers_with("The page", TEXT_HTML),
+)
 def get_link() -> Response[str]:
     """The token stays in the URL's fragment, which no server sees; mail scanners that open links use nothing up."""
     page = (Path(__file__).parent / "link.html").read_text()

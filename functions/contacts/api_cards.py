@@ -14,7 +14,7 @@ from functions.contacts.people import GENERAL, Code
 from functions.contacts.use_cases_people import OwnCard
 from shared.clock import now
 from shared.fields import ONE_LINE
-from shared.http import Accept, Body, CallerDep, CommandDep, binary
+from shared.http import Accept, Body, CallerDep, CommandDep, answers_with, binary
 from shared.negotiation import choose
 
 Line = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
@@ -189,7 +189,7 @@ def post_screen_code(
     "/contacts/card/qrcode",
     summary="One's contact code as a picture: PNG, or SVG by Accept",
     tags=["contacts"],
-    responses={200: {"description": "The picture", "content": {kind: {} for kind in PICTURES}}},
+    responses=answers_with("The picture", *PICTURES),
 )
 def get_qrcode(
     caller: CallerDep, people: PeopleDep, accept: Accept = "*/*", box: Box = 8, conference_id: AtConference = None

@@ -12,7 +12,7 @@ from functions.events.edge import AgendaCacheDep, ConferencesDep, resource
 from functions.events.representation import AcceptEncoding, IfNoneMatch, represent
 from functions.events.use_cases import read_agenda
 from shared.clock import now
-from shared.http import PUBLIC
+from shared.http import PUBLIC, answers_with
 
 _AGENDA = "/events/conferences/<conference_id>/agenda"
 _JSON = "application/json"
@@ -30,7 +30,13 @@ At = Annotated[Instant | None, Query(description="An instant other than now")]
 router = resource()
 
 
-@router.get(_AGENDA, summary="Read the latest release of the agenda, or search it", tags=["events"], security=PUBLIC)
+@router.get(
+    _AGENDA,
+    summary="Read the latest release of the agenda, or search it",
+    tags=["events"],
+    security=PUBLIC,
+    responses=answers_with("The agenda", _JSON),
+)
 def get_agenda(
     conference_id: PathId,
     conferences: ConferencesDep,
@@ -48,7 +54,13 @@ def get_agenda(
     return represent(picked, _JSON, accept_encoding=accept_encoding, if_none_match=if_none_match, cache_control=_CACHE_CONTROL)
 
 
-@router.get(f"{_AGENDA}/now", summary="What is on now and what comes next in each room", tags=["events"], security=PUBLIC)
+@router.get(
+    f"{_AGENDA}/now",
+    summary="What is on now and what comes next in each room",
+    tags=["events"],
+    security=PUBLIC,
+    responses=answers_with("What is on", _JSON),
+)
 def get_now(
     conference_id: PathId,
     conferences: ConferencesDep,

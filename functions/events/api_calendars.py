@@ -13,7 +13,7 @@ from functions.events.edge import AgendaCacheDep, ConferencesDep, resource
 from functions.events.ics import MEDIA_TYPE
 from functions.events.representation import AcceptEncoding, IfNoneMatch, represent
 from functions.events.use_cases_calendars import Subscriptions, read_calendar, read_own_calendar, subscribe, unsubscribe
-from shared.http import PUBLIC, CallerDep, CommandDep
+from shared.http import PUBLIC, CallerDep, CommandDep, answers_with
 
 SubscriptionsDep = Annotated[Subscriptions, Depends(DynamoSubscriptions)]
 
@@ -31,7 +31,13 @@ class CalendarAddress:
     path: str
 
 
-@router.get(f"{_CONFERENCE}/agenda.ics", summary="The latest release as an iCalendar file", tags=["events"], security=PUBLIC)
+@router.get(
+    f"{_CONFERENCE}/agenda.ics",
+    summary="The latest release as an iCalendar file",
+    tags=["events"],
+    security=PUBLIC,
+    responses=answers_with("The calendar", "text/calendar"),
+)
 def get_agenda_ics(
     conference_id: PathId,
     conferences: ConferencesDep,
@@ -74,6 +80,7 @@ def delete_calendar(
     summary="One's own calendar: what its owner starred, by its secret address",
     tags=["events"],
     security=PUBLIC,
+    responses=answers_with("The calendar", "text/calendar"),
 )
 def get_calendar(
     token: PathId,

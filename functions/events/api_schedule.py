@@ -14,7 +14,7 @@ from functions.events.representation import AcceptEncoding, IfNoneMatch, represe
 from functions.events.schedule_export import Format
 from functions.events.schedule_files import MAX_FILE, TooLarge
 from functions.events.use_cases_schedule import ImportReport, Schedules, export_schedule, import_schedule
-from shared.http import PUBLIC, CallerDep
+from shared.http import PUBLIC, CallerDep, answers_with
 
 _SCHEDULE = "/events/conferences/<conference_id>/schedule"
 _MEDIA_TYPES: dict[Format, str] = {"json": "application/json", "xml": "application/xml"}
@@ -73,7 +73,11 @@ def post_schedule(
 
 
 @router.get(
-    f"{_SCHEDULE}.json", summary="The latest release as schedule.json, in the frab format", tags=["events"], security=PUBLIC
+    f"{_SCHEDULE}.json",
+    summary="The latest release as schedule.json, in the frab format",
+    tags=["events"],
+    security=PUBLIC,
+    responses=answers_with("The file", _MEDIA_TYPES["json"]),
 )
 def get_schedule_json(
     conference_id: PathId, conferences: ConferencesDep, accept_encoding: AcceptEncoding = "", if_none_match: IfNoneMatch = None
@@ -81,7 +85,13 @@ def get_schedule_json(
     return _file("json", conferences, conference_id, accept_encoding, if_none_match)
 
 
-@router.get(f"{_SCHEDULE}.xml", summary="The latest release as schedule.xml, in the frab format", tags=["events"], security=PUBLIC)
+@router.get(
+    f"{_SCHEDULE}.xml",
+    summary="The latest release as schedule.xml, in the frab format",
+    tags=["events"],
+    security=PUBLIC,
+    responses=answers_with("The file", _MEDIA_TYPES["xml"]),
+)
 def get_schedule_xml(
     conference_id: PathId, conferences: ConferencesDep, accept_encoding: AcceptEncoding = "", if_none_match: IfNoneMatch = None
 ) -> Response[str | None]:

@@ -15,7 +15,7 @@ from functions.orders.edge import ID, ClockDep, PathId, resource
 from functions.orders.export import Sheet
 from functions.orders.ledger import Entry, Filter, words_of
 from functions.orders.use_cases_ledger import Ledger, Totals
-from shared.http import CallerDep, Cursor, Limit, Page, binary
+from shared.http import CallerDep, Cursor, Limit, Page, answers_with, binary
 from shared.money import Money
 from shared.negotiation import takes
 
@@ -117,6 +117,7 @@ def get_conference_totals(conference_id: PathId, caller: CallerDep, ledger: Ledg
         "`rel=next` says where the next one is, and the parts one after the other are the file."
     ),
     tags=["orders"],
+    responses=answers_with("The file, or its next part", "text/csv"),
 )
 def get_conference_export(
     conference_id: PathId,

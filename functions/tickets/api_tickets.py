@@ -12,7 +12,7 @@ from functions.tickets.domain import Attendee, Entry, Status, Ticket
 from functions.tickets.edge import CodesDep, ConferenceId, KeysDep, TicketId, TicketsDep, resource
 from functions.tickets.use_cases import cancel_ticket, read_ticket, reissue_for_owner, reissue_own
 from shared import qr
-from shared.http import Accept, CallerDep, CommandDep, Cursor, Limit, Page, binary
+from shared.http import Accept, CallerDep, CommandDep, Cursor, Limit, Page, answers_with, binary
 from shared.negotiation import choose
 
 _AT_CONFERENCE = "/tickets/conferences/<conference_id>/tickets/<ticket_id>"
@@ -91,7 +91,7 @@ def get_ticket(ticket_id: TicketId, tickets: TicketsDep, caller: CallerDep) -> T
     "/tickets/<ticket_id>/qrcode",
     summary="Draw a ticket's QR code: PNG, or SVG by Accept",
     tags=["tickets"],
-    responses={200: {"description": "The picture", "content": {kind: {} for kind in PICTURES}}},
+    responses=answers_with("The picture", *PICTURES),
 )
 def get_qrcode(
     ticket_id: TicketId,
@@ -110,7 +110,7 @@ def get_qrcode(
     "/tickets/<ticket_id>/pdf",
     summary="Get a ticket to print: one page of A4",
     tags=["tickets"],
-    responses={200: {"description": "The page", "content": {"application/pdf": {}}}},
+    responses=answers_with("The page", "application/pdf"),
 )
 def get_pdf(ticket_id: TicketId, tickets: TicketsDep, caller: CallerDep) -> Response[str]:
     ticket = read_ticket(tickets, caller=caller, ticket_id=ticket_id)
