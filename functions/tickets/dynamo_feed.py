@@ -5,7 +5,7 @@
 | CodeRecord | TICKET#id | CODE#serial | FEED#conference | instant#lookup |
 
 One item a code, which moves in the index as it changes: the feed is never longer than the conference has had codes. It is read
-from the index, whose partition takes 1,000 changes a second: more than are sold or scanned, and the worker's queue holds the rest.
+from the index, whose partition takes 1,000 changes a second: more than are sold or scanned, and the table's stream holds the rest.
 """
 
 from typing import cast

@@ -21,6 +21,9 @@ from shared.clock import now
 from shared.errors import JsonObject
 from shared.telemetry import logger
 
+# What scanners hear of. An issue is not among them: the transaction that issues a ticket writes its record.
+_CHANGES = ("admitted", "annulled", "cancelled", "forced", "reissued", "transferred")
+
 
 def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
     by_conference: dict[str, list[Happening]] = defaultdict(list)
@@ -44,13 +47,13 @@ def handler(event: JsonObject, _: LambdaContext) -> JsonObject:
 def _follow(happenings: list[Happening]) -> None:
     """What else is kept up to date here, so that no scan and no sale pays for it.
 
-    The directory, when scanners were seen, and what scanners know of a ticket whose scan was annulled: that has no message.
+    The directory, what scanners know of tickets, and when scanners were seen.
     """
     told = {each.ticket_id for each in happenings if each.ticket_id and each.kind in ("issued", "reissued", "transferred")}
     if told:
         DynamoDirectory().refresh(told)
-    for ticket_id in {each.ticket_id for each in happenings if each.ticket_id and each.kind == "annulled"}:
-        publish(DynamoFeed(), DynamoTickets(), now, ticket_id)
+    changed = [each.ticket_id for each in happenings if each.ticket_id and each.kind in _CHANGES]
+    publish(DynamoFeed(), DynamoTickets(), now, *changed)
     seen: dict[str, datetime] = {}
     for each in happenings:
         by = str(each.facts.get("by", ""))

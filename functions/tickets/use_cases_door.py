@@ -1,8 +1,6 @@
 """What the door does with a code."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +21,7 @@ from functions.tickets.scans import (
     ScanRecord,
     Verdict,
 )
+from functions.tickets.side_by_side import side_by_side
 from functions.tickets.unpaid import Reservation
 from functions.tickets.use_cases import Codes, again
 from shared.caller import Caller, Role
@@ -32,7 +31,6 @@ from shared.messages import CheckInAnnulled, TicketCheckedIn
 from shared.telemetry import count
 
 DOOR_ROLES: tuple[Role, ...] = ("staff", "organizer")
-_AT_ONCE = 8  # tickets of a batch that are settled side by side
 
 Keeper = Caller | DeviceKey  # who keeps the door: a person with a role, or a paired scanner
 
@@ -259,7 +257,7 @@ def check_in_batch(door: Door, codes: Codes, clock: Clock, *, keeper: Keeper, ba
                 results[number] = problem
             read = None  # it was read before the one that has just been settled
 
-    _side_by_side([partial(settle_all, numbers) for numbers in _by_ticket(waiting)])
+    side_by_side([partial(settle_all, numbers) for numbers in _by_ticket(waiting)])
     return [results[number] for number in range(len(batch))]
 
 
@@ -269,12 +267,6 @@ def _by_ticket(waiting: Mapping[int, _HeldUp]) -> list[list[int]]:
     for number in sorted(waiting, key=lambda number: waiting[number].scan.scanned_at):
         groups.setdefault(waiting[number].scan.ticket_id, []).append(number)
     return list(groups.values())
-
-
-def _side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done in [pool.submit(copy_context().run, job) for job in jobs]:  # the context holds the correlation id
-            done.result()
 
 
 def annul_check_in(door: Door, clock: Clock, *, keeper: Keeper, nonce: str) -> Redemption:

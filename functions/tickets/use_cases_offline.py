@@ -1,5 +1,6 @@
-"""What scanners need to work off line: written by the worker after each change of a ticket, and read as a feed."""
+"""What scanners need to work off line: written after each change of a ticket, and read as a feed."""
 
+from functools import partial
 from typing import Protocol
 
 from functions.tickets.codes import signed_bytes
@@ -7,6 +8,7 @@ from functions.tickets.devices import Device, DeviceRefused
 from functions.tickets.domain import Ticket
 from functions.tickets.offline import PAGE, Changes, CodeRecord, SyncCursor
 from functions.tickets.sealing import Person, seal, secrets_of
+from functions.tickets.side_by_side import side_by_side
 from functions.tickets.use_cases import Tickets
 from functions.tickets.use_cases_door import DOOR_ROLES, Keeper
 from shared.caller import Caller
@@ -26,15 +28,17 @@ class Feed(Protocol):
         """In the order of their positions, those after `position`; and whether there are more."""
 
 
-def publish(feed: Feed, tickets: Tickets, clock: Clock, ticket_id: str) -> None:
-    """Tell scanners of the ticket's code as it is now, whatever message said that it changed: safe to repeat and reorder.
+def publish(feed: Feed, tickets: Tickets, clock: Clock, *ticket_ids: str) -> None:
+    """Tell scanners of the tickets' codes as they are now, whatever said that they changed: safe to repeat and reorder.
 
-    It is read again after it was told: of two that publish at once, the one that wrote last then sees what it missed.
+    They are read again after they were told: of two that publish at once, the one that wrote last then sees what it missed.
     """
-    ticket, told = tickets.get(ticket_id), None
-    while ticket and ticket != told:
-        feed.put(record_of(ticket, clock))
-        ticket, told = tickets.get(ticket_id), ticket
+    told: dict[str, Ticket] = {}
+    to_read = list(dict.fromkeys(ticket_ids))
+    while changed := [ticket for ticket in tickets.some(to_read) if ticket != told.get(ticket.id)]:
+        side_by_side(partial(feed.put, record_of(ticket, clock)) for ticket in changed)
+        told |= {ticket.id: ticket for ticket in changed}
+        to_read = [ticket.id for ticket in changed]
 
 
 def record_of(ticket: Ticket, clock: Clock) -> CodeRecord:

@@ -4,16 +4,15 @@ Each reaction is safe to repeat, reorder and delay.
 """
 
 from functions.tickets.domain import ticket_id
-from functions.tickets.dynamo import DynamoTickets, OutboxMessages
+from functions.tickets.dynamo import DynamoTickets
 from functions.tickets.dynamo_directory import DynamoDirectory
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_keys import DynamoKeys
-from functions.tickets.papers import S3Papers
 from functions.tickets.privacy import RULES, forget_at_the_door
 from functions.tickets.secret import entry_codes
 from functions.tickets.unpaid import DynamoReservations
 from functions.tickets.use_cases import cancel_tickets, issue_tickets
-from functions.tickets.use_cases_aftersales import gather_mail, name_attendee
+from functions.tickets.use_cases_aftersales import name_attendee
 from functions.tickets.use_cases_offline import publish
 from shared.clock import now
 from shared.crew import Crew
@@ -21,15 +20,9 @@ from shared.messages import (
     AttendeeChanged,
     MembershipChanged,
     OrderCancelled,
-    OrderMailDue,
-    OrderMailRequested,
     OrderPaid,
     OrderRefunded,
     OrderReserved,
-    TicketCancelled,
-    TicketCheckedIn,
-    TicketReissued,
-    TicketTransferred,
 )
 from shared.personal import about_people
 from shared.worker import Worker
@@ -60,14 +53,6 @@ def on_attendee_changed(changed: AttendeeChanged) -> None:
     DynamoDirectory().refresh([ticket_id(changed.order_id, changed.number)])
 
 
-def on_order_mail(requested: OrderMailDue | OrderMailRequested) -> None:
-    gather_mail(DynamoTickets(), S3Papers(), OutboxMessages(), requested)
-
-
-def on_ticket_changed(ticket: TicketReissued | TicketTransferred | TicketCancelled | TicketCheckedIn) -> None:
-    publish(DynamoFeed(), DynamoTickets(), now, ticket.ticket_id)
-
-
 def on_membership_changed(change: MembershipChanged) -> None:
     Crew().keep(change.conference_id, change.user_id, change.role, change.revision)
 
@@ -80,12 +65,6 @@ handler = Worker(
         OrderRefunded: on_order_refunded,
         OrderCancelled: on_order_cancelled,
         AttendeeChanged: on_attendee_changed,
-        OrderMailDue: on_order_mail,
-        OrderMailRequested: on_order_mail,
-        TicketReissued: on_ticket_changed,
-        TicketTransferred: on_ticket_changed,
-        TicketCancelled: on_ticket_changed,
-        TicketCheckedIn: on_ticket_changed,
         **about_people(RULES, before=forget_at_the_door),
     }
 )

@@ -73,8 +73,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "mail_events", "handler"
     elif event.get("source") == "aws.events":
         module, name = {"auth": "rotation", "events": "retention_schedule", "orders": "schedule"}[context], "handler"
-    elif path.stem == "ledger-queue":
-        module, name = "ledger_worker", "handler"
+    elif path.stem in ("ledger-queue", "papers-queue"):
+        module, name = f"{path.stem.removesuffix('-queue')}_worker", "handler"
     elif event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb":
         module, name = "journal_stream", "handler"
     elif "connectionId" in event.get("requestContext", {}):
@@ -94,6 +94,8 @@ def test_its_function_takes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert json.loads(sent[0].data)["Status"] == "SUCCESS"
     elif "Sns" in event.get("Records", [{}])[0]:
         assert answer is None
+    elif path.stem == "papers-queue":
+        assert answer["batchItemFailures"] == [{"itemIdentifier": "m-0"}]  # it comes again: the tickets are still to be issued
     elif "Records" in event:
         assert answer["batchItemFailures"] == []
     elif event.get("source") == "aws.events":

@@ -40,6 +40,7 @@ CONTEXTS = ("Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications")
 QUEUES = {
     **{context: f"functions.{context.lower()}.worker" for context in CONTEXTS},
     "OrdersLedger": "functions.orders.ledger_worker",
+    "TicketsPapers": "functions.tickets.papers_worker",
 }
 
 # Who hears of what. A message that is not here, or goes elsewhere, fails.
@@ -135,13 +136,13 @@ REACHES: list[tuple[Message, set[str]]] = [
         messages.OrderMailRequested(
             **ORDER, request_id="req_1", buyer_name="Ada", buyer_email="ada@example.org", total=EUR, paid_at=NOON
         ),
-        {"Tickets"},
+        {"TicketsPapers"},
     ),
     (
         messages.OrderMailDue(
             **ORDER, request_id="ord_1", buyer_name="Ada", buyer_email="ada@example.org", total=EUR, paid_at=NOON
         ),
-        {"Tickets"},
+        {"TicketsPapers"},
     ),
     (
         messages.OrderMailReady(
@@ -174,7 +175,7 @@ REACHES: list[tuple[Message, set[str]]] = [
     ),
     (
         messages.TicketCancelled(**CNF, ticket_id="tkt_1", order_id="ord_1", owner_id="usr_1"),
-        {"Tickets", "Events", "Contacts", "Notifications"},
+        {"Events", "Contacts", "Notifications"},
     ),
     (
         messages.TicketReissued(
@@ -187,7 +188,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             serial=2,
             valid_from=NOON,
         ),
-        {"Tickets", "Notifications"},
+        {"Notifications"},
     ),
     (
         messages.TicketTransferOffered(
@@ -214,13 +215,13 @@ REACHES: list[tuple[Message, set[str]]] = [
             serial=2,
             valid_from=NOON,
         ),
-        {"Tickets", "Contacts", "Events", "Notifications"},
+        {"Contacts", "Events", "Notifications"},
     ),
     (
         messages.TicketCheckedIn(
             **CNF, ticket_id="tkt_1", owner_id="usr_1", ticket_type_id="typ_1", gate="A", direction="entry", scanned_at=NOON
         ),
-        {"Tickets", "Notifications"},
+        {"Notifications"},
     ),
     (messages.CheckInAnnulled(**CNF, ticket_id="tkt_1", direction="entry"), {"Notifications"}),
     (

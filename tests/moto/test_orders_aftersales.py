@@ -14,6 +14,7 @@ from functions.notifications import worker as notifications_worker
 from functions.orders import api, ledger_worker, worker
 from functions.orders.domain import MAX_CHANGES
 from functions.tickets import api as tickets_api
+from functions.tickets import papers_worker
 from functions.tickets import worker as tickets_worker
 from functions.tickets.domain import ticket_id
 from functions.tickets.items import TicketItem
@@ -203,7 +204,8 @@ def test_the_mail_is_sent_again_as_the_tickets_are_now(table: Table, caller: Cal
     name(order_id, 2, GRACE)
     assert mail(order_id, caller).status == 202
     assert not deliver(tickets_worker.handler, *sent(table, OrderPaid))
-    assert not deliver(tickets_worker.handler, *sent(table, AttendeeChanged, OrderMailRequested))
+    assert not deliver(tickets_worker.handler, *sent(table, AttendeeChanged))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailRequested))
     assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
     (letter,) = mails()
     assert "bob@example.org" in letter
@@ -222,11 +224,11 @@ def test_a_request_is_mailed_once_however_often_anything_comes(table: Table) -> 
     assert mail(order_id).json == mail(order_id).json
     deliver(tickets_worker.handler, *sent(table, OrderPaid))
     for _ in range(2):
-        assert not deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+        assert not deliver(papers_worker.handler, *sent(table, OrderMailRequested))
         assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
     assert len(mails()) == 1
     mail(order_id, key="k2")
-    assert not deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailRequested))
     assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
     assert len(mails()) == 2
 
@@ -235,7 +237,7 @@ def test_the_first_mail_and_another_are_two(table: Table) -> None:
     order_id = bought()
     mail(order_id)
     deliver(tickets_worker.handler, *sent(table, OrderPaid))
-    assert not deliver(tickets_worker.handler, *sent(table, OrderMailDue, OrderMailRequested))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailDue, OrderMailRequested))
     assert not deliver(notifications_worker.handler, *sent(table, OrderPaid, OrderMailReady))
     assert len(mails()) == 2
 
@@ -243,12 +245,12 @@ def test_the_first_mail_and_another_are_two(table: Table) -> None:
 def test_a_mail_holds_the_tickets_on_paper_and_their_times_first_and_again(table: Table) -> None:
     order_id = bought(2)
     deliver(tickets_worker.handler, *sent(table, OrderPaid))
-    assert not deliver(tickets_worker.handler, *sent(table, OrderMailDue))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailDue))
     assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
     name(order_id, 2, GRACE)
     mail(order_id)
     deliver(tickets_worker.handler, *sent(table, AttendeeChanged))
-    assert not deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailRequested))
     assert not deliver(notifications_worker.handler, *sent(table, OrderMailReady))
     first, again = (message_from_string(each, policy=default) for each in mails())
     for letter, who in ((first, ["Bob", "Bob"]), (again, ["Bob", "Grace"])):
@@ -263,7 +265,7 @@ def test_a_mail_holds_the_tickets_on_paper_and_their_times_first_and_again(table
 
 def test_a_request_that_comes_before_the_tickets_comes_again(table: Table) -> None:
     mail(bought())
-    assert len(deliver(tickets_worker.handler, *sent(table, OrderMailRequested))) == 1
+    assert len(deliver(papers_worker.handler, *sent(table, OrderMailRequested))) == 1
 
 
 def test_a_returned_ticket_is_not_mailed(table: Table) -> None:
@@ -272,12 +274,12 @@ def test_a_returned_ticket_is_not_mailed(table: Table) -> None:
     deliver(tickets_worker.handler, *sent(table, OrderPaid))
     order = {"conference_id": CONFERENCE, "order_id": order_id, "buyer_id": BOB.user_id}
     deliver(tickets_worker.handler, OrderRefunded(**order, amount=Money(4900, "EUR"), numbers=(1,)))
-    deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+    deliver(papers_worker.handler, *sent(table, OrderMailRequested))
     (ready,) = sent(table, OrderMailReady)
     assert [each.number for each in ready.tickets] == [2]
     deliver(tickets_worker.handler, OrderRefunded(**order, amount=Money(4900, "EUR"), numbers=(2,)))
     mail(order_id, key="k2")
-    assert not deliver(tickets_worker.handler, *sent(table, OrderMailRequested))
+    assert not deliver(papers_worker.handler, *sent(table, OrderMailRequested))
     assert len(sent(table, OrderMailReady)) == 1
 
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 
 from functions.tickets import api, worker
 from functions.tickets.codes import signed_bytes
-from functions.tickets.domain import Entry
+from functions.tickets.domain import Entry, Ticket
 from functions.tickets.dynamo import DynamoTickets
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.offline import OVERLAP, CodeRecord
@@ -21,7 +22,7 @@ from functions.tickets.sealing import Person, secrets_of, unseal
 from functions.tickets.use_cases_offline import publish, read_changes, record_of
 from shared.caller import Caller
 from shared.clock import now
-from shared.messages import AttendeeChanged, Message, OrderRefunded
+from shared.messages import AttendeeChanged, OrderRefunded
 from shared.money import Money
 from tests.moto.tickets import (
     ADA,
@@ -36,6 +37,7 @@ from tests.moto.tickets import (
     issued,
     keep_secret,
     order_paid,
+    records,
     write_down,
 )
 from tests.support import CONTEXT, Answer, Table, api_event, call, deliver
@@ -53,14 +55,10 @@ def offline(cursor: str | None = None, *, caller: Caller | None = DOOR, **query:
     return call(api.handler, "GET", f"{OFFLINE}?{asked}", caller=caller)
 
 
-def relayed(table: Table, *, since: int = 0) -> int:
-    """Hands what is told of tickets to the worker as the bus does, twice and backwards; how many messages there are by now."""
-    told: list[Message] = [
-        message for message in table.outbox() if worker.handler.reactions.get(type(message)) is worker.on_ticket_changed
-    ]
-    for message in [*reversed(told[since:]), *told[since:]]:
-        assert not deliver(worker.handler, message)
-    return len(told)
+def heard() -> None:
+    """Hands what the stream has to the scribe, twice and backwards."""
+    for images in (records()[::-1], records()):
+        write_down(images)
 
 
 def paired(*gate_ids: str) -> dict[str, str]:
@@ -87,7 +85,7 @@ def is_revoked(bundle: dict[str, Any], code: str) -> bool:
 
 def test_a_ticket_is_in_the_bundle_and_opens_with_its_code(table: Table) -> None:
     code = issued()["code"]
-    relayed(table)
+    heard()
     bundle = offline().json
     assert (len(bundle["records"]), bundle["revoked"], bundle["more"]) == (1, [], False)
     assert person(bundle, code) == Person("Grace", "Regular")
@@ -96,11 +94,11 @@ def test_a_ticket_is_in_the_bundle_and_opens_with_its_code(table: Table) -> None
 
 def test_no_record_opens_with_another_code(table: Table) -> None:
     deliver(worker.handler, order_paid(3))
-    relayed(table)
+    heard()
     codes = [secrets_of(signed_bytes(ticket["code"])) for ticket in call(api.handler, "GET", "/tickets", caller=ADA).json["items"]]
-    records = offline().json["records"]
-    assert len(records) == 3
-    for record, code in itertools.product(records, codes):
+    kept = offline().json["records"]
+    assert len(kept) == 3
+    for record, code in itertools.product(kept, codes):
         if raw(record["lookup"]) == code.lookup:
             assert unseal(code, raw(record["sealed"])).name == "Grace"
         else:
@@ -110,7 +108,7 @@ def test_no_record_opens_with_another_code(table: Table) -> None:
 
 def test_the_bundle_says_nothing_of_a_person_or_ticket_in_the_clear(table: Table) -> None:
     ticket = issued()
-    relayed(table)
+    heard()
     answer = offline()
     for told in ("Grace", "grace@example.org", "Ada", ticket["id"], ticket["order_id"], ticket["code"][-60:], ADA.user_id):
         assert told.encode() not in answer.body
@@ -120,14 +118,14 @@ def test_the_bundle_says_nothing_of_a_person_or_ticket_in_the_clear(table: Table
 
 def test_who_is_inside_is_known_off_line(table: Table) -> None:
     code = issued()["code"]
-    seen = relayed(table)
+    heard()
     check_in(code, "n1", gate="North")
-    seen = relayed(table, since=seen)
+    heard()
     [record] = offline().json["records"]
     assert (record["inside"], record["entered"]["gate"]) == (True, "North")
     assert record["passed_at"] == record["entered"]["at"]
     check_in(code, "n2", type="exit")
-    relayed(table, since=seen)
+    heard()
     [record] = offline().json["records"]
     assert (record["inside"], record["entered"]["gate"]) == (False, "North")
     assert record["passed_at"] > record["entered"]["at"]
@@ -137,7 +135,7 @@ def test_who_was_let_in_by_force_is_inside_off_line_too(table: Table) -> None:
     code = issued(opens=now() + timedelta(hours=3))["code"]
     assert check_in(code, "n1").json["cause"] == "too_early"
     check_in(code, "n2", force="speaks first, seen by Dora")
-    relayed(table)
+    heard()
     [record] = offline().json["records"]
     assert record["inside"] is True
 
@@ -145,7 +143,7 @@ def test_who_was_let_in_by_force_is_inside_off_line_too(table: Table) -> None:
 def test_an_entry_that_was_annulled_is_none_off_line_either(table: Table) -> None:
     code = issued()["code"]
     check_in(code, "n1", gate="North")
-    relayed(table)
+    heard()
     assert offline().json["records"][0]["inside"] is True
     assert call(api.handler, "DELETE", "/tickets/check-in/n1", caller=DOOR).status == 200
     write_down()
@@ -155,8 +153,7 @@ def test_an_entry_that_was_annulled_is_none_off_line_either(table: Table) -> Non
 
 def test_who_was_named_after_the_sale_is_shown_off_line_and_found_at_the_door(table: Table) -> None:
     ticket = issued()
-    relayed(table)
-    write_down()
+    heard()
     named = AttendeeChanged(
         conference_id=CONFERENCE,
         order_id=ticket["order_id"],
@@ -180,7 +177,7 @@ def test_a_new_code_revokes_the_old_one_also_before_any_message_is_heard(table: 
     bundle = offline().json
     assert is_revoked(bundle, ticket["code"])
     assert bundle["cancelled"] == []
-    relayed(table)
+    heard()
     bundle = offline().json
     assert is_revoked(bundle, ticket["code"])
     assert person(bundle, ticket["code"]) is None
@@ -189,12 +186,12 @@ def test_a_new_code_revokes_the_old_one_also_before_any_message_is_heard(table: 
 
 def test_a_cancelled_ticket_is_revoked_and_its_person_gone(table: Table) -> None:
     ticket = issued()
-    seen = relayed(table)
+    heard()
     deliver(
         worker.handler,
         OrderRefunded(conference_id=CONFERENCE, order_id=ticket["order_id"], buyer_id=ADA.user_id, amount=Money(0, "EUR")),
     )
-    relayed(table, since=seen)
+    heard()
     bundle = offline().json
     assert bundle["records"] == []
     assert is_revoked(bundle, ticket["code"])
@@ -223,13 +220,13 @@ def test_of_two_who_publish_at_once_the_last_word_is_the_latest_state(table: Tab
 
         reads = 0
 
-        def get(self, ticket_id: str) -> Any:
+        def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
             self.reads += 1
             if self.reads == 1:
                 check_in(ticket["code"])
-                publish(DynamoFeed(), DynamoTickets(), now, ticket_id)
-                return stale
-            return super().get(ticket_id)
+                publish(DynamoFeed(), DynamoTickets(), now, *ticket_ids)
+                return [stale]
+            return super().some(ticket_ids)
 
     publish(DynamoFeed(), Overtaken(), now, ticket["id"])
     [record] = offline().json["records"]
@@ -258,7 +255,7 @@ def test_pages_lead_to_the_end_and_a_cursor_brings_only_what_changed_since(table
 
 def test_a_paired_scanner_reads_its_own_conference_and_no_other(table: Table) -> None:
     issued()
-    relayed(table)
+    heard()
     device = paired()
     assert len(call(api.handler, "GET", OFFLINE, headers=device).json["records"]) == 1
     elsewhere = call(api.handler, "GET", f"/tickets/conferences/{ELSEWHERE}/offline", headers=device)
@@ -278,7 +275,7 @@ def test_the_bundle_has_the_rules_of_the_gates(table: Table) -> None:
 
 def test_a_record_tells_the_time_zone_by_whose_days_a_gate_counts(table: Table) -> None:
     assert not deliver(worker.handler, replace(order_paid(), time_zone="Asia/Tokyo"))
-    relayed(table)
+    heard()
     assert [record["time_zone"] for record in offline().json["records"]] == ["Asia/Tokyo"]
 
 

@@ -1,0 +1,14 @@
+"""Orders whose tickets are to be mailed. Printing has a queue of its own: it takes long, and nothing at the door waits for it."""
+
+from functions.tickets.dynamo import DynamoTickets, OutboxMessages
+from functions.tickets.papers import S3Papers
+from functions.tickets.use_cases_aftersales import gather_mail
+from shared.messages import OrderMailDue, OrderMailRequested
+from shared.worker import Worker
+
+
+def on_order_mail(requested: OrderMailDue | OrderMailRequested) -> None:
+    gather_mail(DynamoTickets(), S3Papers(), OutboxMessages(), requested)
+
+
+handler = Worker(dict.fromkeys((OrderMailDue, OrderMailRequested), on_order_mail))
