@@ -61,7 +61,7 @@ def bill(used: Tally, prices: Mapping[str, Any] = PRICES) -> Bill:
     invocations = {**used.invocations, "GatewayAuthorizer": used.requests}
     number = sum(invocations.values())
     seconds = sum(times * gigabyte_seconds(function, prices) for function, times in invocations.items())
-    seconds += used.objects_put * memory("TicketsWorker") * assumed["ms"]["Paper"] / 1000
+    seconds += used.objects_put * memory("TicketsPapersWorker") * assumed["ms"]["Paper"] / 1000
     of = {
         "API Gateway": {"api_request": used.requests},
         "Lambda": {"invocation": number, "gigabyte_second": seconds},

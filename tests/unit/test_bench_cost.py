@@ -57,7 +57,7 @@ def test_memory_is_that_of_the_template() -> None:
 def test_a_printed_order_is_billed_for_its_printing() -> None:
     prices = with_assumed(ms={**PRICES["assumed"]["ms"], "Paper": 1000})
     printed, not_printed = (bill(Tally(objects_put=put), prices).parts["Lambda"] for put in (1, 0))
-    assert printed - not_printed == pytest.approx(memory("TicketsWorker") * price("gigabyte_second"))
+    assert printed - not_printed == pytest.approx(memory("TicketsPapersWorker") * price("gigabyte_second"))
 
 
 def test_a_bill_grows_with_what_was_used() -> None:
@@ -73,7 +73,7 @@ def test_a_conference_costs_its_month_and_each_habit_as_often_as_it_is_done() ->
 
 def test_an_idle_month_is_the_polls_of_each_queue_what_stands_and_what_runs_by_the_clock() -> None:
     parts = idle().parts
-    assert parts["SQS"] == pytest.approx(7 * 5 * 3 * 60 * HOURS * price("queue_request"))
+    assert parts["SQS"] == pytest.approx(8 * 5 * 3 * 60 * HOURS * price("queue_request"))
     assert parts["secrets"] == pytest.approx(2 * price("secret"))
     assert parts["Lambda"] > 0
 
