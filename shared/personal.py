@@ -18,10 +18,11 @@ from shared.errors import JsonObject
 from shared.messages import DataExportRequested, RetentionEnded, UserErased
 from shared.table import Item
 from shared.telemetry import logger
-from shared.worker import Reactions
 
 if TYPE_CHECKING:
     from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+    from shared.worker import Reactions
 
 NOBODY, NO_EMAIL = "(erased)", "erased@erased.invalid"
 
@@ -172,7 +173,7 @@ def about_people(
     *,
     before: Callable[[UserErased], None] = lambda _: None,
     more: Callable[[str], Sequence[JsonObject]] = lambda _: (),
-) -> Reactions:
+) -> "Reactions":
     """What every context's worker does about a person who asks for their data or leaves, and about a conference whose retention
     has ended. `before` is what a context does first when somebody leaves, `more` what it shows a person beside their items, by id.
     """
