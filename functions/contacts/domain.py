@@ -216,6 +216,8 @@ class Meeting:
             mine = replace(mine, own_face_id=self.scanner.user_id)
             theirs = replace(theirs, face_id=self.scanner.user_id)
             theirs = theirs.showing(self.card.shown(self.bearer.party.audience, consent))
+        if consent != before.mine.consent:  # what waited for the scanner before the withdrawal waits again
+            mine = replace(mine, awaits=self.card.awaits(self.bearer.party.audience, consent))
         return Pair(mine if mine.removed_at else mine.noted(self.note, self.tags), theirs)
 
 

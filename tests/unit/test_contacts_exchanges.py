@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.contacts import use_cases_consent, use_cases_people
-from functions.contacts.cards import Card, Profile
+from functions.contacts.cards import Card, Profile, Visible
 from functions.contacts.domain import Contact, Meeting, Misses, Pair, Scan, UnknownCode, contact_id
 from functions.contacts.people import Person
 from functions.contacts.use_cases import Scanned, Sight, Wanted, exchange
@@ -156,3 +156,15 @@ def test_a_note_goes_with_who_withdrew_and_a_removal_stands_when_the_other_scans
     assert not kept.kept[mine.owner_id, mine.id].is_listed
     scan(kept, 0, 1, 6)
     assert kept.kept[mine.owner_id, mine.id].is_listed
+
+
+def test_what_waited_to_be_confirmed_waits_again_after_a_withdrawal_is_over() -> None:
+    kept = world()
+    asks = Card(Profile("Ada", phone="+44 20 7946 0000"), {"phone": Visible.to_all("confirmed")})
+    use_cases_people.put_card(kept, lambda: NOON, caller=PEOPLE[0], conference_id="", card=asks)
+    scan(kept, 0, 1, 0)
+    mine = next(each for each in kept.kept.values() if each.owner_id == PEOPLE[0].user_id)
+    withdrawn = use_cases_consent.withdraw(kept, kept, lambda: NOON, caller=PEOPLE[0], contact_id=mine.id)
+    assert (mine.awaits, withdrawn.awaits) == (True, False)
+    scan(kept, 0, 1, 5)
+    assert kept.kept[mine.owner_id, mine.id].awaits
