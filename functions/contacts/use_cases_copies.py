@@ -6,6 +6,7 @@ from typing import Protocol
 
 from functions.contacts.domain import Contact, Pair
 from functions.contacts.people import Person
+from functions.contacts.use_cases import TRIES
 from functions.contacts.use_cases_consent import Holders
 from functions.contacts.use_cases_people import People
 from shared.errors import Busy
@@ -33,21 +34,30 @@ def refresh_copies(copies: Copies, people: People, later: Later, message: CardCh
     if person is None or not person.cards:
         return 0
     mine = list(copies.with_card_of(person))
-    changed = sum(
-        _refresh(copies, person, Pair(each, theirs))
-        for each, theirs in zip(mine, copies.other_sides(mine), strict=True)
-        if theirs is not None
-    )
+    pairs = [Pair(each, theirs) for each, theirs in zip(mine, copies.other_sides(mine), strict=True) if theirs is not None]
+    outcomes = [_refresh(copies, people, person, pair) for pair in pairs]
     if not message.again:
         again = CardChanged(user_id=message.user_id, revision=message.revision, again=True)
         later.send(again, int(_SECOND_LOOK.total_seconds()))
-    return changed
+    if None in outcomes:
+        raise Busy("A contact is being changed again and again. The message comes again.")
+    return sum(map(bool, outcomes))
 
 
-def _refresh(copies: Copies, person: Person, before: Pair) -> bool:
-    after = before.consenting(before.mine.consent, person.card(before.mine.conference_id))
-    if after == before:
-        return False
-    if not copies.settle(before, after, card_of=person):
-        raise Busy("The card or a contact changed meanwhile. The message comes again.")
-    return True
+def _refresh(copies: Copies, people: People, person: Person | None, before: Pair | None) -> bool | None:
+    """Whether it had to change; None where it was changed meanwhile, again and again: that holds up no other."""
+    for _ in range(TRIES):
+        if person is None or before is None:
+            return False
+        after = before.consenting(before.mine.consent, person.card(before.mine.conference_id))
+        if after == before:
+            return False
+        if copies.settle(before, after, card_of=person):
+            return True
+        person, before = people.person(person.user_id), _read_again(copies, before.mine)
+    return None
+
+
+def _read_again(copies: Copies, contact: Contact) -> Pair | None:
+    mine, theirs = copies.contact(contact.owner_id, contact.id), copies.other_side(contact)
+    return Pair(mine, theirs) if mine and theirs and mine.own_face_id == contact.own_face_id else None

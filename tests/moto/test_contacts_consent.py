@@ -7,11 +7,13 @@ import pytest
 
 from functions.contacts import worker
 from functions.contacts.api import handler
+from functions.contacts.domain import Pair
 from functions.contacts.dynamo import DynamoExchanges
 from functions.contacts.dynamo_people import DynamoPeople
 from functions.contacts.use_cases_copies import refresh_copies
 from shared.caller import Caller
 from shared.clock import iso, now
+from shared.errors import Busy
 from shared.messages import CardChanged, ContactConfirmed, ContactExchanged, ContactWithdrawn, MembershipChanged, Message
 from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, kinds_with, listed, put_card
 from tests.support import Answer, Table, call, deliver
@@ -129,6 +131,52 @@ def test_whom_one_has_blocked_learns_nothing_and_meets_nobody(table: Table) -> N
     assert call(handler, "DELETE", f"/contacts/blocked/{BOB.user_id}", caller=ADA).status == 204
     assert exchange(ADA, put_card(BOB)["code"], "n2").status == 200
     assert len(listed(BOB)["items"]) == 1
+
+
+class Rival(DynamoExchanges):
+    """Changes what is about to be written, once: the other writes a note."""
+
+    def __init__(self, contact_id: str) -> None:
+        self.contact_id: str | None = contact_id
+
+    def settle(self, before: Pair, after: Pair, **how: Any) -> bool:
+        if self.contact_id:
+            noted, self.contact_id = self.contact_id, None
+            call(handler, "PATCH", f"/contacts/{noted}", {"note": "written meanwhile"}, caller=BOB)
+        return super().settle(before, after, **how)
+
+
+def test_a_copy_that_is_changed_meanwhile_follows_at_once(table: Table) -> None:
+    _, of_ada = met(table, email="ada@example.org", visibility={"email": "everyone"})
+    put_card(ADA)
+    for message in told(table, CardChanged):
+        refresh_copies(Rival(of_ada["id"]), DynamoPeople(), Later(), message)
+    (seen,) = listed(BOB)["items"]
+    assert (seen["email"], seen["note"]) == (None, "written meanwhile")
+
+
+class Unlucky(DynamoExchanges):
+    """One whose copy of Ada's card is changed each time that it is to be written."""
+
+    def __init__(self, owner_id: str) -> None:
+        self.owner_id = owner_id
+
+    def settle(self, before: Pair, after: Pair, **how: Any) -> bool:
+        return before.theirs.owner_id != self.owner_id and super().settle(before, after, **how)
+
+
+def test_one_copy_that_cannot_be_written_holds_up_no_other_and_is_tried_again(table: Table) -> None:
+    shown: dict[str, Any] = {"email": "ada@example.org", "visibility": {"email": "everyone"}}
+    met(table, **shown)
+    put_card(CYD)
+    exchange(CYD, put_card(ADA, **shown)["code"], "n2")
+    put_card(ADA)
+    [message] = told(table, CardChanged)
+    with pytest.raises(Busy):
+        refresh_copies(Unlucky(BOB.user_id), DynamoPeople(), Later(), message)
+    assert [listed(who)["items"][0]["email"] for who in (BOB, CYD)] == ["ada@example.org", None]
+    refresh_copies(DynamoExchanges(), DynamoPeople(), Later(), message)
+    assert listed(BOB)["items"][0]["email"] is None
 
 
 def test_the_copies_follow_the_card_and_once_more_for_what_was_under_way(table: Table) -> None:
