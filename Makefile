@@ -26,7 +26,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ rotate-keys: environment ## let another key sign access tokens; those signed bef
 
 load-doors: environment ## an evening at the doors on the running stack: races, scanners off line, double entries (PORT=4566)
 	@$(BIN)/python -m localstack.doors --port $(PORT)
+
+load-contacts: environment ## people who meet off line and take back, against a simple model (PORT=4566, PEOPLE=300 CONTACTS=3000 SEED=3000)
+	@$(BIN)/python -m localstack.meetings --port $(PORT) --people $(or $(PEOPLE),300) --contacts $(or $(CONTACTS),3000) --seed $(or $(SEED),3000)
 
 verify-journal: environment ## prove that a conference's door journal is whole (CONFERENCE=cnf_…; TOKEN of its crew, or the demo's organiser)
 	@$(BIN)/python -m localstack.verify_journal --port $(PORT) "$(CONFERENCE)"

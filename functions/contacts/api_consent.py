@@ -43,7 +43,7 @@ class BlockedView:
 
 @dataclass(frozen=True, slots=True)
 class HolderView:
-    """Somebody who holds a copy of the caller's card, and which fields they see: none where they took the caller off their list."""
+    """Somebody who may see the caller's card, and which fields; also who took the caller off their list, and scans them again."""
 
     contact_id: str
     user_id: str
