@@ -81,6 +81,7 @@ class Item(Model):
 class Outbox(Item, discriminator="Outbox"):
     """A message that goes to the bus if, and only if, the transaction that holds it commits (`functions/relay`)."""
 
+    v = NumberAttribute(default=1)
     source = UnicodeAttribute()
     detail_type = UnicodeAttribute()
     detail = UnicodeAttribute()

@@ -18,6 +18,7 @@ class DynamoSale:
         SaleItem(*sale_key(conference_id)).update(
             actions=[
                 SaleItem.kind.set(SaleItem),
+                SaleItem.v.set(1),
                 SaleItem.refund_until.set(iso(policy.until)) if policy.until else SaleItem.refund_until.remove(),
                 SaleItem.refund_fee_percent.set(policy.fee_percent),
                 SaleItem.refund_fee.set(policy.fee),
@@ -32,6 +33,7 @@ class DynamoSale:
         SaleItem(*sale_key(conference_id)).update(
             actions=[
                 SaleItem.kind.set(SaleItem),
+                SaleItem.v.set(1),
                 SaleItem.stripe_key.set(publishable) if publishable else SaleItem.stripe_key.remove(),
             ]
         )

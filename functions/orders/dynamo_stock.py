@@ -118,7 +118,7 @@ def add_counting(write: TransactWrite, buyer_id: str, lines: Sequence[Line], lim
     for subject, quantity in counted(lines).items():
         write.update(
             CountItem(*count_key(subject, buyer_id)),
-            actions=[CountItem.tickets.set((CountItem.tickets | 0) + quantity), CountItem.kind.set(CountItem)],
+            actions=[CountItem.tickets.set((CountItem.tickets | 0) + quantity), CountItem.kind.set(CountItem), CountItem.v.set(1)],
             condition=None
             if limits is None
             else CountItem.tickets.does_not_exist() | (CountItem.tickets <= limits[subject] - quantity),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from functions.orders.domain import Order
 from functions.orders.items import WORK_KEYS, OrderItem, order_key
@@ -17,6 +17,7 @@ _KEPT = timedelta(days=90)
 
 
 class MendedItem(Item, discriminator="Mended"):
+    v = NumberAttribute(default=1)
     order_id = UnicodeAttribute()
     at = UnicodeAttribute()
     what = UnicodeAttribute()
