@@ -119,15 +119,18 @@ def _decide(
 def _news(before: Pair, after: Pair, name: str) -> list[Message]:
     """What the other side is to hear: that there is less to see, or more."""
     saw, sees = before.theirs.profile, after.theirs.profile
-    if saw is None:
+    is_new = bool(after.mine.consent.withdrawn_at) and not before.mine.consent.withdrawn_at
+    if saw is None and not is_new:
         return []
     to = {
         "conference_id": after.mine.conference_id or None,
         "exchange_id": after.mine.exchange_id,
         "holder_id": after.mine.other_id,
     }
+    if saw is None:
+        return [ContactWithdrawn(**to, whole=True, listed=False)]  # type: ignore[arg-type]  # a dict of str and None
     if sees is None or set(saw.says) - set(sees.says):
-        return [ContactWithdrawn(**to, whole=sees is None)]  # type: ignore[arg-type]  # a dict of str and None
+        return [ContactWithdrawn(**to, whole=sees is None)]  # type: ignore[arg-type]
     if set(sees.says) - set(saw.says):
         return [ContactConfirmed(**to, name=name)]  # type: ignore[arg-type]
     return []

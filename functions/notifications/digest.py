@@ -1,6 +1,6 @@
 """News that come close together, as one e-mail."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,12 +21,20 @@ class Entry:
     in_inbox: bool = True
 
 
-def still_news(entries: Sequence[Entry], unread: Collection[str], choices: Choices) -> list[Entry]:
-    """Without what was read or deleted in the inbox meanwhile, what its person has muted meanwhile, and what was about somebody
+def still_news(
+    entries: Sequence[Entry], unread: Collection[str], choices: Choices, taken_back: Mapping[str, datetime]
+) -> list[Entry]:
+    """Without what was read, deleted or taken back meanwhile, what its person has muted meanwhile, and what was about somebody
     who has been erased meanwhile; as it happened.
     """
-    wanted = [entry for entry in entries if KINDS[entry.news.kind].reaches("email", choices) and NOBODY not in entry.news.title]
+    mailed = [entry for entry in entries if KINDS[entry.news.kind].reaches("email", choices) and NOBODY not in entry.news.title]
+    wanted = [entry for entry in mailed if not _is_over(entry.news, taken_back)]
     return sorted((entry for entry in wanted if not entry.in_inbox or entry.news.id in unread), key=lambda entry: entry.news.id)
+
+
+def _is_over(news: Notification, taken_back: Mapping[str, datetime]) -> bool:
+    until = taken_back.get(news.subject or "")
+    return until is not None and news.created_at <= until
 
 
 def letter_of(entries: Sequence[Entry], *, key: str, to: Mailbox, at: datetime, opt_out: str) -> Letter:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from functions.notifications.digest import Entry, letter_of, still_news
@@ -25,7 +26,8 @@ def send_digest_when_due(digests: Digests, post: Post, delay: Delay, opened: Dig
     digests.close(opened.user_id, opened.digest_id)
     person = post.people.get(opened.user_id)
     entries = digests.entries(opened.digest_id)
-    news = still_news(entries, _unread(post.inbox, opened.user_id, entries), person.choices)
+    unread = _unread(post.inbox, opened.user_id, entries)
+    news = still_news(entries, unread, person.choices, _taken_back(post.inbox, opened.user_id, entries))
     to = person.mailbox
     if news and to:
         end = opt_out(post, opened.user_id, person, dict.fromkeys(entry.news.kind for entry in news))
@@ -35,6 +37,12 @@ def send_digest_when_due(digests: Digests, post: Post, delay: Delay, opened: Dig
 def _unread(inbox: Inbox, user_id: str, entries: Sequence[Entry]) -> set[str]:
     ids = [entry.news.id for entry in entries if entry.in_inbox]
     return {each for some in _chunks(ids) for each in inbox.unread(user_id, some)}
+
+
+def _taken_back(inbox: Inbox, user_id: str, entries: Sequence[Entry]) -> dict[str, datetime]:
+    """What is in the inbox was taken back from there."""
+    subjects = list({entry.news.subject for entry in entries if entry.news.subject and not entry.in_inbox})
+    return {subject: until for some in _chunks(subjects) for subject, until in inbox.taken_back(user_id, some).items()}
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

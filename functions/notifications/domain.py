@@ -14,6 +14,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _NAMED = 10  # changed sessions that one piece of news names
 
+_NAMING = frozenset({"contact-exchanged", "contact-awaits", "contact-confirmed"})  # kinds that name whom one met
+
 _AS_ROLE: dict[Role, str] = {
     "organizer": "an organizer of",
     "staff": "staff of",
@@ -44,6 +46,11 @@ class Notification:
     created_at: datetime
     read: bool = False
     number: int = 0
+
+    @property
+    def subject(self) -> str | None:
+        """What it is about, where that can be taken back together with all that named it."""
+        return self.data.get("exchange_id") if self.kind in _NAMING else None
 
     @classmethod
     def of(cls, news: News, *, message_id: str, user_id: str, occurred_at: datetime) -> "Notification":

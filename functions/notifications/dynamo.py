@@ -5,6 +5,7 @@
 | USER#<id>     | ITEM#<ntf id>  | a notification; ids sort by when it happened              |
 | USER#<id>     | ~HEAD          | counts and epoch; sorts after every item                  |
 | GONE#<id>     | <ntf id>       | that it was deleted (expires by ttl)                      |
+| GONE#<id>     | <subject>      | until when all that named it was taken back (as above)    |
 
 **The head orders everything.** Whatever changes an inbox changes its head in the same transaction, and what depends on the state
 of an inbox is conditional on the head's revision that it read, or on its epoch:
@@ -19,7 +20,7 @@ No clock and no order of arrival has a say in it.
 """
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
@@ -63,12 +64,13 @@ class InboxHead(Item, discriminator="InboxHead"):
 
 class GoneItem(Item, discriminator="Gone"):
     v = NumberAttribute(default=1)
+    until = UnicodeAttribute(null=True)
 
 
 class DynamoInbox:
     def deliver(self, user_id: str, notification: Notification) -> Notification | None:
         for _ in range(_TRIES):
-            head, gone = self._state(user_id, notification.id)
+            head, gone = self._state(user_id, notification)
             if gone:
                 return None
             try:
@@ -127,14 +129,31 @@ class DynamoInbox:
         raise Busy(f"The inbox of {user_id} is changed again and again while something is taken back from it.")
 
     def delete_read(self, user_id: str) -> int:
-        deleted = 0
         head = self._head(user_id)
-        for together in _chunks(item for item in self._items(user_id) if item.read or item.epoch < head.epoch):
-            while together and not _delete(user_id, together, head):
-                head = self._head(user_id)
+        return self._delete_all(user_id, (item for item in self._items(user_id) if item.read or item.epoch < head.epoch))
+
+    def _delete_all(self, user_id: str, items: Iterator[NotificationItem]) -> int:
+        deleted = 0
+        for together in _chunks(items):
+            while together and not _delete(user_id, together, self._head(user_id)):
                 together = [item for item in (self._find(user_id, each.id) for each in together) if item]
             deleted += len(together)
         return deleted
+
+    def take_back_all(self, user_id: str, subject: str, until: datetime) -> None:
+        """First what keeps out all that is on its way: whatever is delivered meanwhile finds the head changed, and looks again."""
+        for _ in range(_TRIES):
+            head, before = self._head(user_id), self.taken_back(user_id, [subject]).get(subject)
+            if _delete(user_id, [], head, gone=subject, until=max(until, before or until)):
+                break
+        else:
+            raise Busy(f"The inbox of {user_id} is changed again and again while something is taken back from it.")
+        told = ((item, _notification(item, head)) for item in self._items(user_id))
+        self._delete_all(user_id, (item for item, news in told if news.subject == subject and news.created_at <= until))
+
+    def taken_back(self, user_id: str, subjects: Collection[str]) -> dict[str, datetime]:
+        rows = Item.batch_get([(_gone(user_id), each) for each in subjects], consistent_read=True)
+        return {row.sk: parse(row.until) for row in rows if isinstance(row, GoneItem) and row.until}
 
     def unread(self, user_id: str, ids: Collection[str]) -> set[str]:
         keys = [(_user(user_id), _HEAD), *((_user(user_id), f"ITEM#{each}") for each in ids)]
@@ -158,11 +177,13 @@ class DynamoInbox:
         items = [_notification(item, head) for item in sorted(found, key=lambda item: item.number)]
         return Missed(items, int(head.arrived), complete=len(found) == missing)
 
-    def _state(self, user_id: str, notification_id: str) -> tuple[InboxHead, bool]:
-        keys = [(_user(user_id), _HEAD), (_gone(user_id), notification_id)]
-        rows = list(Item.batch_get(keys, consistent_read=True))
+    def _state(self, user_id: str, news: Notification) -> tuple[InboxHead, bool]:
+        """The head, and whether `news` was deleted or taken back before it came."""
+        gone = [(_gone(user_id), each) for each in (news.id, news.subject) if each]
+        rows = list(Item.batch_get([(_user(user_id), _HEAD), *gone], consistent_read=True))
         head = next((row for row in rows if isinstance(row, InboxHead)), InboxHead())
-        return head, any(isinstance(row, GoneItem) for row in rows)
+        deleted = [row for row in rows if isinstance(row, GoneItem)]
+        return head, any(row.until is None or news.created_at <= parse(row.until) for row in deleted)
 
     def _head(self, user_id: str) -> InboxHead:
         try:
@@ -223,8 +244,10 @@ def _read(item: NotificationItem) -> None:
             raise  # a failed one says that it is read already, by itself or together with all others
 
 
-def _delete(user_id: str, items: list[NotificationItem], seen: InboxHead, *, gone: str | None = None) -> bool:
-    """Whether the inbox was still as `seen`; if not, nothing is done. `gone`, be it there or not, comes no more."""
+def _delete(
+    user_id: str, items: list[NotificationItem], seen: InboxHead, *, gone: str | None = None, until: datetime | None = None
+) -> bool:
+    """Whether the inbox was still as `seen`; if not, nothing is done. `gone` comes no more, or not of before `until`."""
     ids = {item.id for item in items} | ({gone} if gone else set())
     unread = sum(not item.read and item.epoch == seen.epoch for item in items)
     expires = int((now() + _GONE_LIFE).timestamp())
@@ -233,7 +256,7 @@ def _delete(user_id: str, items: list[NotificationItem], seen: InboxHead, *, gon
         for item in items:
             transaction.delete(item)
         for each in ids:
-            transaction.save(GoneItem(pk=_gone(user_id), sk=each, ttl=expires))
+            transaction.save(GoneItem(pk=_gone(user_id), sk=each, until=iso(until) if until else None, ttl=expires))
         head = InboxHead(_user(user_id), _HEAD)
         transaction.update(head, actions=[InboxHead.unread.add(-unread), *_touched()], condition=_unchanged(seen))
 

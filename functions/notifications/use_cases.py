@@ -1,6 +1,6 @@
 """Telling people: news into inboxes and letters to mailboxes, each once, as the person wants it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -43,6 +43,12 @@ class Inbox(Protocol):
 
     def take_back(self, user_id: str, notification_id: str) -> None:
         """As `delete`, also before it has come. May be repeated. Raises Busy."""
+
+    def take_back_all(self, user_id: str, subject: str, until: datetime) -> None:
+        """All that named `subject` until then, also what comes later. May be repeated. Raises Busy."""
+
+    def taken_back(self, user_id: str, subjects: Collection[str]) -> Mapping[str, datetime]:
+        """Those of `subjects` (at most 100) that were taken back, and until when."""
 
     def delete_read(self, user_id: str) -> int:
         """Everything that is read; returns how many those were."""

@@ -31,6 +31,7 @@ from shared.delay import SqsDelay
 from shared.messages import (
     AgendaReleased,
     CheckInAnnulled,
+    ContactWithdrawn,
     DigestOpened,
     DoorCounted,
     DoubleEntrySettled,
@@ -112,6 +113,13 @@ def _double_entry_settled(message: DoubleEntrySettled) -> None:
     take_back(DynamoInbox(), message.crew, message_id=message.found_id, kind="double-entry", occurred_at=message.found_at)
 
 
+def _contact_withdrawn(message: ContactWithdrawn) -> None:
+    """News that named who took everything back are taken back with it. A team has no inbox."""
+    if message.whole and not message.holder_id.startswith("exh_"):
+        DynamoInbox().take_back_all(message.holder_id, message.exchange_id, message.occurred_at)
+    _tell(message)
+
+
 def _door_counted(message: DoorCounted) -> None:
     show_door(DynamoDoors(), _live(), message)
 
@@ -140,6 +148,7 @@ handler = Worker(
         TicketCheckedIn: _checked_in,
         CheckInAnnulled: _count,
         DoubleEntrySettled: _double_entry_settled,
+        ContactWithdrawn: _contact_withdrawn,
         DoorCounted: _door_counted,
         LiveFrame: _live_frame,
         **about_people(RULES, before=forget_address, more=address_in_trouble),

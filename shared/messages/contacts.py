@@ -45,9 +45,13 @@ class ContactConfirmed(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ContactWithdrawn(Message):
-    """`holder_id`, a person or a team, sees less of somebody, or (`whole`) nothing. Of whom, is not told: it was taken back too."""
+    """`holder_id`, a person or a team, sees less of somebody, or (`whole`) nothing. Of whom, is not told: it was taken back too.
+
+    `listed`: whether the holder had them on a list until now.
+    """
 
     context = "contacts"
     exchange_id: str
     holder_id: str
     whole: bool
+    listed: bool = True

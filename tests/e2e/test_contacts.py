@@ -29,6 +29,7 @@ def test_what_is_withdrawn_or_hidden_is_gone_and_told(person: Callable[[str], Pe
     ada.post(f"/contacts/{of[cyd.user_id]['id']}/confirmation", {"confirm": True}, expect=200)
     ada.post(f"/contacts/{of[bob.user_id]['id']}/withdrawal", expect=200)
     assert ada.user_id not in str(bob.get("/contacts"))
+    wait_until(lambda: ada.name not in str(bob.get("/notifications?limit=100")["items"]), "no name in the inbox either")
     assert ada.email not in bob.call("GET", "/contacts/export").text
     assert card["phone"] in cyd.call("GET", "/contacts/export", Accept="text/vcard").text
     for holder, kind in ((bob, "contact-withdrawn"), (cyd, "contact-confirmed"), (ada, "contact-awaits")):

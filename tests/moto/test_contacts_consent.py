@@ -179,6 +179,15 @@ def test_one_copy_that_cannot_be_written_holds_up_no_other_and_is_tried_again(ta
     assert listed(BOB)["items"][0]["email"] is None
 
 
+def test_a_withdrawal_from_who_took_one_off_their_list_is_told_as_that_once(table: Table) -> None:
+    of_bob, of_ada = met(table)
+    call(handler, "DELETE", f"/contacts/{of_ada['id']}", caller=BOB)
+    for _ in range(2):
+        assert act(ADA, "POST", of_bob, "withdrawal").status == 200
+    [message] = told(table, ContactWithdrawn)
+    assert (message.whole, message.listed, message.holder_id) == (True, False, BOB.user_id)
+
+
 def test_the_copies_follow_the_card_and_once_more_for_what_was_under_way(table: Table) -> None:
     met(table, company="Engines", email="ada@example.org", visibility={"email": "everyone"})
     put_card(ADA, title="Countess", email="ada@example.org")

@@ -1,5 +1,6 @@
 """Digests in DynamoDB, from the queue to the mailbox."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,13 @@ from moto.ses.models import ses_backends
 from functions.notifications import api, worker
 from functions.notifications.digest import Entry
 from functions.notifications.domain import News, Notification
+from functions.notifications.dynamo import DynamoInbox, InboxHead
 from functions.notifications.dynamo_digests import DynamoDigests
 from functions.notifications.letter import Link
 from shared import delay
 from shared.caller import Caller
 from shared.clock import now
-from shared.messages import ContactExchanged, DigestOpened, UserRegistered
+from shared.messages import ContactConfirmed, ContactExchanged, ContactWithdrawn, DigestOpened, UserRegistered
 from tests.support import Table, call, deliver
 
 pytestmark = pytest.mark.usefixtures("mailing")
@@ -88,6 +90,58 @@ def test_what_is_read_meanwhile_is_not_mailed(table: Table, monkeypatch: pytest.
     monkeypatch.setattr(worker, "now", lambda: now() + timedelta(seconds=601))
     deliver(worker.handler, *opened(table))
     assert subjects() == ["You met Guest 3"]
+
+
+WITHDRAWN = ContactWithdrawn(exchange_id="xch_1", holder_id="usr_ada", whole=True, occurred_at=NINE + timedelta(minutes=1))
+CONFIRMED = ContactConfirmed(exchange_id="xch_1", holder_id="usr_ada", name="Guest 1", occurred_at=NINE + timedelta(seconds=30))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (0, 2, 1), (1, 2, 0), (2, 2, 0, 1, 0)])
+@pytest.mark.parametrize("in_inbox", [True, False])
+def test_who_withdraws_is_named_neither_in_the_inbox_nor_in_a_mail_that_waits(
+    table: Table, monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...], in_inbox: bool
+) -> None:
+    choices = {"kinds": {kind: {"inbox": in_inbox, "email": True} for kind in ("contact-exchanged", "contact-confirmed")}}
+    assert call(api.handler, "PUT", "/notifications/preferences", choices, caller=ADA).status == 200
+    assert deliver(worker.handler, REGISTERED, met(2)) == []
+    assert deliver(worker.handler, *((met(1), CONFIRMED, WITHDRAWN)[number] for number in order)) == []
+    inbox = call(api.handler, "GET", "/notifications", caller=ADA).json
+    assert "Guest 1" not in str(inbox)
+    assert inbox["unread_count"] == len(inbox["items"])
+    assert any("took something back" in item["title"] for item in inbox["items"])
+    monkeypatch.setattr(worker, "now", lambda: now() + timedelta(seconds=601))
+    deliver(worker.handler, *opened(table))
+    assert subjects() == ["You met Guest 2"]
+
+
+def test_what_is_told_after_a_withdrawal_is_over_stays_and_a_withdrawal_that_comes_again_takes_nothing_more(table: Table) -> None:
+    later = replace(CONFIRMED, id="msg_later", occurred_at=NINE + timedelta(minutes=2))
+    deliver(worker.handler, REGISTERED, met(1), WITHDRAWN, later, WITHDRAWN, replace(WITHDRAWN, occurred_at=NINE))
+    deliver(worker.handler, met(1))
+    titles = [item["title"] for item in call(api.handler, "GET", "/notifications", caller=ADA).json["items"]]
+    assert ("Guest 1 shows you more" in titles, "You met Guest 1" in titles) == (True, False)
+
+
+def test_less_to_see_takes_no_name_back_and_who_had_them_on_no_list_is_told_nothing(table: Table) -> None:
+    deliver(worker.handler, REGISTERED, met(1), met(2))
+    deliver(worker.handler, replace(WITHDRAWN, whole=False), replace(WITHDRAWN, id="msg_3", exchange_id="xch_2", listed=False))
+    titles = [item["title"] for item in call(api.handler, "GET", "/notifications", caller=ADA).json["items"]]
+    assert [title for title in titles if "Guest" in title] == ["You met Guest 1"]
+    assert [title for title in titles if "took" in title] == ["Somebody you met took something back"]
+
+
+def test_news_that_was_on_its_way_when_it_was_taken_back_does_not_arrive(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, inbox = DynamoInbox._state, DynamoInbox()
+
+    def taken_back_after(self: DynamoInbox, user_id: str, news: Notification) -> tuple[InboxHead, bool]:
+        seen = look(self, user_id, news)
+        monkeypatch.setattr(DynamoInbox, "_state", look)
+        inbox.take_back_all(user_id, "xch_1", NINE + timedelta(minutes=1))
+        return seen
+
+    monkeypatch.setattr(DynamoInbox, "_state", taken_back_after)
+    assert inbox.deliver("usr_ada", entry(1).news) is None
+    assert inbox.page("usr_ada", limit=10, cursor=None).items == []
 
 
 def test_what_comes_back_is_what_was_added_in_its_order(table: Table) -> None:

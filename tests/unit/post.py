@@ -45,6 +45,12 @@ class FakeInbox:
         del self.of[user_id][notification_id]
         self.gone.add(notification_id)
 
+    def take_back_all(self, user_id: str, subject: str, until: datetime) -> None:
+        raise NotImplementedError
+
+    def taken_back(self, user_id: str, subjects: Collection[str]) -> dict[str, datetime]:
+        return {}
+
     def delete_read(self, user_id: str) -> int:
         raise NotImplementedError
 

@@ -31,6 +31,8 @@ def _confirmed(message: ContactConfirmed) -> list[Notice]:
 
 
 def _withdrawn(message: ContactWithdrawn) -> list[Notice]:
+    if not message.listed:
+        return []
     return _to_holder(message.holder_id, domain.contact_withdrawn(message.exchange_id, whole=message.whole))
 
 
