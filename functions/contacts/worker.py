@@ -9,8 +9,10 @@ from functions.contacts.people import Held, cancelled
 from functions.contacts.privacy import RULES
 from functions.contacts.use_cases_copies import refresh_copies
 from functions.contacts.use_cases_people import note_role, note_ticket
+from functions.contacts.use_cases_retention import end_leads
+from shared.clock import now
 from shared.delay import SqsDelay
-from shared.messages import CardChanged, MembershipChanged, TicketCancelled, TicketIssued, TicketTransferred
+from shared.messages import CardChanged, MembershipChanged, RetentionEnded, TicketCancelled, TicketIssued, TicketTransferred
 from shared.personal import about_people
 from shared.worker import Worker
 
@@ -49,6 +51,10 @@ def _card_changed(message: CardChanged) -> None:
     refresh_copies(DynamoExchanges(), DynamoPeople(), SqsDelay(), message)
 
 
+def _retention_ended(message: RetentionEnded) -> None:
+    end_leads(DynamoExchanges(), now, conference_id=message.conference_id)
+
+
 handler = Worker(
     {
         TicketIssued: _issued,
@@ -56,6 +62,7 @@ handler = Worker(
         TicketCancelled: _cancelled,
         MembershipChanged: _membership_changed,
         CardChanged: _card_changed,
+        RetentionEnded: _retention_ended,
         **about_people(RULES),
     }
 )

@@ -65,7 +65,7 @@ REACHES: list[tuple[Message, set[str]]] = [
         messages.RetentionEnding(**CNF, conference_name="C", organizers=("usr_1",), ends_at=NOON),
         {"Notifications"},
     ),
-    (messages.RetentionEnded(**CNF), {"Events", "Orders", "Tickets", "Notifications"}),
+    (messages.RetentionEnded(**CNF), {"Events", "Orders", "Tickets", "Contacts", "Notifications"}),
     (
         messages.ConferencePublished(**CNF, name="C", time_zone="Asia/Jakarta", starts_at=NOON, ends_at=NOON, published_by="usr_1"),
         set(),

@@ -10,12 +10,13 @@ import pytest
 from functions.contacts import worker
 from functions.contacts.api import handler
 from shared.caller import Caller
-from shared.messages import MembershipChanged
-from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, listed, put_card
+from shared.messages import MembershipChanged, RetentionEnded
+from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, issued, listed, put_card
 from tests.support import Answer, Table, call, deliver
 
 BUDI, SRI = (replace(who, roles={"cnf_1": "exhibitor"}) for who in (BOB, CYD))
 RIVAL = Caller("usr_rival", "rival@example.org", "Rival", {"cnf_1": "exhibitor"})
+BYSTANDER = Caller("usr_dyah", "dyah@example.org", "Dyah")
 LEADS = "/contacts/conferences/cnf_1/leads"
 
 
@@ -107,3 +108,27 @@ def test_ones_own_contacts_leave_in_a_file_too(table: Table) -> None:
     assert b"FN:Ada" in exported(BOB, "/contacts/export", "text/vcard").body
     refused = exported(BOB, "/contacts/export", "text/html")
     assert (refused.status, refused.problem()) == (406, "not-acceptable")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_leads_go_with_the_retention_of_their_conference_and_what_people_have_of_each_other_stays(
+    table: Table, code: str, times: int
+) -> None:
+    exchange(BUDI, code, "n1", note="wants a quote")
+    exchange(RIVAL, code, "n1")
+    put_card(BYSTANDER)
+    deliver(worker.handler, issued(BYSTANDER.user_id, "Dyah", 30))
+    exchange(BYSTANDER, code, "n1", note="of the choir")
+    assert deliver(worker.handler, RetentionEnded(conference_id="cnf_2")) == []
+    assert len(leads(BUDI)) == 1
+    told = len(table.outbox())
+    assert deliver(worker.handler, *[RetentionEnded(conference_id="cnf_1")] * times) == []
+    assert leads(BUDI) == leads(RIVAL) == []
+    assert "wants a quote" not in str(table.items())
+    assert exported(BUDI, f"{LEADS}/export").body.decode().count("\n") == 1
+    [kept] = listed(BYSTANDER)["items"]
+    assert (kept["user_id"], kept["note"]) == (ADA.user_id, "of the choir")
+    assert len(listed(ADA)["items"]) == 3  # a person's own
+    holders = call(handler, "GET", "/contacts/holders", caller=ADA).json["items"]
+    assert [holder["user_id"] for holder in holders] == [BYSTANDER.user_id]
+    assert len(table.outbox()) == told
