@@ -8,6 +8,7 @@ ENDPOINT ?=
 FUNCTION ?=
 EVENT ?=
 CONFERENCE ?=
+CONTEXT ?=
 QUEUE ?=
 UNIT ?=
 
@@ -26,7 +27,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,11 +136,14 @@ cost: environment ## what a conference costs on AWS, from counted units: docs/co
 	@$(BIN)/python -m bench.cost_report .local/cost.json
 	@$(DRAW) bench.cost_plot .local/cost.json docs/cost.png
 
+mutants: environment ## break the rules of each domain, see whether unit tests notice, and write docs/mutants.md (CONTEXT=orders: of one)
+	@$(BIN)/python -m bench.mutants $(CONTEXT)
+
 contention: environment ## simulate what meets at an on-sale, and draw docs/contention.png
 	@$(DRAW) bench.contention --plot docs/contention.png
 
 lock: environment ## pin every dependency group of pyproject.toml into requirements/
-	@for group in dev emulator; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
+	@for group in dev emulator mutants; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
 	@for group in $(CONTEXTS); do $(COMPILE) --group $$group -c requirements/dev.txt \
 		$(foreach package,$(RUNTIME),--no-emit-package $(package)) -o requirements/$$group.txt || exit 1; done
 	@echo uv | $(COMPILE) -c requirements/dev.txt -o requirements/uv.txt -
