@@ -17,8 +17,8 @@ from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_sale import DynamoSale
 from functions.orders.edge import ClockDep, Id, PathId
 from functions.orders.lines import MAX_TICKETS, Attendee, Basket, Line, Wanted
-from functions.orders.paying import Providers
 from functions.orders.payment import Method, Payment, PaymentStatus, Refund, RefundStatus, Tender, WrongMethod
+from functions.orders.provider import Providers
 from functions.orders.providers import AllProviders
 from functions.orders.returning import Policies
 from functions.orders.simulated import CHARGED

@@ -15,8 +15,9 @@ from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_sale import DynamoSale
 from functions.orders.dynamo_work import DynamoWorkList
 from functions.orders.edge import ClockDep, PathId, resource
-from functions.orders.paying import PayableOrders, Providers
+from functions.orders.paying import PayableOrders
 from functions.orders.payment import Payment, Refund
+from functions.orders.provider import Providers
 from functions.orders.providers import AllProviders, stripe
 from functions.orders.reconciling import Mended, WorkList
 from functions.orders.refunding import RefundPolicy

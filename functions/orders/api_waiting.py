@@ -14,7 +14,8 @@ from functions.orders.dynamo import DynamoOrders
 from functions.orders.dynamo_waiting import DynamoWaiting
 from functions.orders.edge import ClockDep, Id, PathId, resource
 from functions.orders.lines import MAX_TICKETS
-from functions.orders.paying import PayableOrders, Providers
+from functions.orders.paying import PayableOrders
+from functions.orders.provider import Providers
 from functions.orders.providers import AllProviders
 from functions.orders.use_cases_waiting import Waiting
 from functions.orders.waiting import Entry, State

@@ -9,19 +9,19 @@ from typing import Protocol
 from functions.orders import announcements, refunding
 from functions.orders.catalogue import SoldOut
 from functions.orders.domain import Order
+from functions.orders.money_back import return_money
 from functions.orders.payment import (
     MAX_ATTEMPTS,
-    Method,
     PaidTooLate,
     Payment,
     PaymentDeclined,
     PaymentUnavailable,
     Refund,
-    RefundRefused,
     Tender,
     TooManyAttempts,
     WrongMethod,
 )
+from functions.orders.provider import Providers
 from functions.orders.settling import Ledger, Step, settle
 from functions.orders.vouchers import VoucherUsedUp
 from shared.caller import Caller
@@ -45,29 +45,6 @@ class NotBegun(Exception):
 class PayableOrders(Ledger, Protocol):
     def begin_payment(self, order_id: str, buyer_id: str, tender: Tender, at: datetime) -> Order:
         """The order with a new attempt on record. Raises NotBegun unless it is reserved by this buyer and no attempt is open."""
-
-
-class Provider(Protocol):
-    """Who takes the money. Each call may be repeated: the attempt's and the refund's key make it one charge and one refund.
-
-    Each raises PaymentUnavailable where the provider gives no answer: then it may or may not have done what it was asked for.
-    """
-
-    def charge(self, order: Order, payment: Payment) -> Payment:
-        """Carry out an attempt: pending, confirmed or failed."""
-
-    def look_up(self, order: Order, payment: Payment) -> Payment:
-        """What became of an attempt; failed where it never reached the provider and no longer will."""
-
-    def void(self, order: Order, payment: Payment) -> Payment:
-        """Have an open attempt come to nothing, if that is still possible; what became of it."""
-
-    def refund(self, order: Order, payment: Payment, refund: Refund) -> None:
-        """Give money back. Raises RefundRefused where that will never be done."""
-
-
-class Providers(Protocol):
-    def of(self, method: Method) -> Provider: ...
 
 
 class Delay(Protocol):
@@ -243,67 +220,3 @@ def check_when_due(orders: PayableOrders, providers: Providers, delay: Delay, cl
     order = resume(orders, providers, clock, order, by="provider")
     if order.status == "reserved" and order.payment and order.payment.is_open:
         delay.send(pending, max(5, ceil((clock() - order.payment.at).total_seconds())))
-
-
-# Giving money back
-
-
-def return_money(orders: Ledger, providers: Providers, clock: Clock, order: Order, *, quietly: bool = False) -> Order:
-    """Carry out the refunds that are on record as intended, and settle each: the tickets end, their seats are released.
-
-    Raises PaymentUnavailable and RefundRefused, unless `quietly`: then they stay on record for the reconciliation, or as refused.
-    """
-    for refund in order.refunds:
-        if refund.status == "intended":
-            try:
-                order = _return(orders, providers, clock, order, refund)
-            except (PaymentUnavailable, RefundRefused) as failure:
-                logger.warning("a refund is not made yet", order_id=order.id, refund_id=refund.id, reason=failure.slug)
-                if not quietly:
-                    raise
-    return order
-
-
-def _return(orders: Ledger, providers: Providers, clock: Clock, order: Order, refund: Refund) -> Order:
-    def still_intended(now: Order) -> bool:
-        return any(each.id == refund.id and each.status == "intended" for each in now.refunds)
-
-    try:
-        if refund.amount and order.payment:
-            providers.of(order.payment.method).refund(order, order.payment, refund)
-    except PaymentUnavailable:
-        if not refund.tries:  # noted once: the reconciliation may have to ask for days, and the order must stay small
-            settle(orders, order, lambda now: (refunding.unanswered(now, refund, clock()),) if still_intended(now) else None)
-        raise
-    except RefundRefused as never:
-        reason = never.detail
-        settle(orders, order, lambda now: _refused(now, refund, clock(), reason) if still_intended(now) else None)
-        raise
-
-    def decide(now: Order) -> Step:
-        if not still_intended(now):
-            return None
-        after = refunding.settled(now, refund, clock())
-        return after, announcements.refunded(after, refund)
-
-    after = settle(orders, order, decide)
-    count("OrdersRefunded", order.conference_id)
-    return after
-
-
-def _refused(now: Order, refund: Refund, at: datetime, reason: str) -> Step:
-    after = refunding.refused(now, refund, at, reason)
-    return after, announcements.refund_failed(after, refund.id)
-
-
-def take_back(orders: Ledger, clock: Clock, order: Order, refund_id: str, reason: str) -> Order:
-    """Put on record that a refund came back after it was made, and tell who has to decide. Safe to repeat. Raises Busy."""
-
-    def decide(now: Order) -> Step:
-        refund = next((each for each in now.refunds if each.id == refund_id and each.status == "settled"), None)
-        if refund is None:
-            return None
-        after = refunding.failed(now, refund, clock(), reason)
-        return after, announcements.refund_failed(after, refund.id)
-
-    return settle(orders, order, decide)

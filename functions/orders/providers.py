@@ -3,8 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from functions.orders.paying import Provider
 from functions.orders.payment import Method
+from functions.orders.provider import Provider
 from functions.orders.secrets import ConferenceSecrets
 from functions.orders.simulated import Simulated
 from shared.clock import now

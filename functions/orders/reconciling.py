@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from functions.orders.domain import Order
-from functions.orders.paying import PayableOrders, Providers, resume, return_money
+from functions.orders.money_back import return_money
+from functions.orders.paying import PayableOrders, resume
 from functions.orders.payment import PaymentUnavailable
+from functions.orders.provider import Providers
 from functions.orders.use_cases import expire
 from shared.clock import Clock
 from shared.telemetry import count, logger

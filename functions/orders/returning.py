@@ -5,8 +5,10 @@ from typing import Protocol
 
 from functions.orders import announcements, refunding
 from functions.orders.domain import Order
-from functions.orders.paying import TOO_LATE, PayableOrders, Providers, call_off, return_money
+from functions.orders.money_back import return_money
+from functions.orders.paying import TOO_LATE, PayableOrders, call_off
 from functions.orders.payment import Refund
+from functions.orders.provider import Providers
 from functions.orders.refunding import RefundPolicy
 from functions.orders.settling import Step, settle
 from shared.caller import Caller

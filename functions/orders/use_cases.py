@@ -9,8 +9,9 @@ from functions.orders import announcements, domain
 from functions.orders.catalogue import Catalogue
 from functions.orders.domain import Order
 from functions.orders.lines import Basket
-from functions.orders.paying import Delay, PayableOrders, Providers, call_off, carry_out, pay_order, wrong_method
+from functions.orders.paying import Delay, PayableOrders, call_off, carry_out, pay_order, wrong_method
 from functions.orders.payment import Tender
+from functions.orders.provider import Providers
 from functions.orders.settling import Step, settle
 from shared.caller import Caller
 from shared.clock import Clock

@@ -8,7 +8,8 @@ from functions.orders import announcements, domain
 from functions.orders.catalogue import Catalogue, TicketType
 from functions.orders.domain import Order
 from functions.orders.lines import Basket, Wanted
-from functions.orders.paying import PayableOrders, Providers, call_off
+from functions.orders.paying import PayableOrders, call_off
+from functions.orders.provider import Providers
 from functions.orders.settling import Step, settle
 from functions.orders.stock import Pool, Seats, Stocked
 from functions.orders.use_cases_stock import Stale

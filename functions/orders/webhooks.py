@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.orders.domain import Order
-from functions.orders.paying import PayableOrders, Providers, resume, take_back
+from functions.orders.money_back import take_back
+from functions.orders.paying import PayableOrders, resume
 from functions.orders.payment import NotFromProvider, Payment, Refund
+from functions.orders.provider import Providers
 from shared.clock import Clock
 from shared.telemetry import logger
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.orders import api, schedule
-from functions.orders.paying import Providers
+from functions.orders.provider import Providers
 from shared.clock import now
 from shared.messages import OrderPaid, OrderRefunded
 from tests.moto.test_orders_api import get

@@ -8,7 +8,8 @@ import pytest
 
 from functions.orders.domain import AlreadyCancelled, HoldExpired, Order
 from functions.orders.lines import Wanted
-from functions.orders.paying import TOO_LATE, check_when_due, conclude, pay_order, resume, return_money
+from functions.orders.money_back import return_money
+from functions.orders.paying import TOO_LATE, check_when_due, conclude, pay_order, resume
 from functions.orders.payment import (
     NotRefundable,
     PaidTooLate,
