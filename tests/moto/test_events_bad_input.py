@@ -9,7 +9,7 @@ import pytest
 from functions.events.api import handler
 from shared.caller import Caller
 from shared.table import encode_cursor
-from tests.moto.test_events_api import ADA, BOB, NEW, STANDARD, TALK, Site, accept, found
+from tests.moto.events_site import ADA, BOB, NEW, STANDARD, TALK, Site, accept, found
 from tests.support import Table, call
 
 STAFF = Caller("usr_sam", "sam@example.org", "Sam")

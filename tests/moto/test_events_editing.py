@@ -13,7 +13,7 @@ from functions.events.use_cases import change_conference
 from functions.events.use_cases_parts import change_part, remove_part
 from shared.messages import TicketTypeChanged
 from shared.versions import ChangedMeanwhile
-from tests.moto.test_events_api import ADA, BOB, STANDARD, TALK, Site, found
+from tests.moto.events_site import ADA, BOB, STANDARD, TALK, Site, found
 from tests.support import Table, call
 
 PARTS = [

@@ -7,7 +7,7 @@ from functions.events.api import handler
 from functions.events.dynamo import DynamoConferences
 from shared.messages import UserErased
 from shared.personal import NOBODY
-from tests.moto.test_events_api import BOB, Site, accept, found
+from tests.moto.events_site import BOB, Site, accept, found
 from tests.support import Table, call, deliver
 
 ERASED = UserErased(user_id=BOB.user_id, email=BOB.email, name=BOB.name)

@@ -6,7 +6,7 @@ from functions.events.domain import Speaker
 from functions.events.dynamo import DynamoConferences
 from functions.events.dynamo_members import DynamoMembers
 from functions.events.use_cases_parts import change_part
-from tests.moto.test_events_api import ADA, BOB, TALK, Site, accept, found
+from tests.moto.events_site import ADA, BOB, TALK, Site, accept, found
 from tests.moto.test_events_stars import EVE
 from tests.support import Table
 

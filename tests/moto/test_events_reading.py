@@ -17,7 +17,7 @@ from functions.events.domain import Session
 from functions.events.dynamo import DynamoConferences
 from functions.events.items import ConferenceItem, part_item, partition
 from shared.table import Item
-from tests.moto.test_events_api import TALK, Shelf, Site, found
+from tests.moto.events_site import TALK, Shelf, Site, found
 from tests.support import Answer, Table, call
 
 

@@ -8,7 +8,7 @@ from functions.events import use_cases
 from functions.events.items import partition
 from shared.messages import AgendaChange, AgendaReleased
 from shared.table import encode_cursor
-from tests.moto.test_events_api import ADA, BOB, TALK, Site, found
+from tests.moto.events_site import ADA, BOB, TALK, Site, found
 from tests.support import Table
 
 NONE = {"old_start": None, "new_start": None, "old_room": None, "new_room": None, "fields": []}

@@ -14,7 +14,7 @@ from shared.caller import Caller
 from shared.clock import now
 from shared.ids import new_id
 from shared.messages import Message, TicketCancelled, TicketIssued, TicketTransferred
-from tests.moto.test_events_api import ADA, BOB, STANDARD, TALK, Site, found
+from tests.moto.events_site import ADA, BOB, STANDARD, TALK, Site, found
 from tests.moto.test_events_stars import EVE, moved, release
 from tests.support import Table, deliver
 

@@ -12,7 +12,7 @@ from functions.events.api import handler
 from functions.events.domain import Overtaken
 from functions.events.dynamo import Write
 from shared.caller import Caller
-from tests.moto.test_events_api import ADA, TALK, Site, found
+from tests.moto.events_site import ADA, TALK, Site, found
 from tests.support import Answer, Table, call
 
 GUID = "8079583e-8321-506c-95af-fd2903a5f075"

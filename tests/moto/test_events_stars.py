@@ -17,7 +17,7 @@ from functions.events.subscription import Subscription
 from functions.notifications import worker as notifications
 from shared.caller import Caller
 from shared.messages import AgendaMoved, AgendaReleased
-from tests.moto.test_events_api import ADA, BOB, TALK, Shelf, Site, found
+from tests.moto.events_site import ADA, BOB, TALK, Shelf, Site, found
 from tests.support import CONTEXT, Answer, Table, api_event, call, deliver
 
 EVE = Caller("usr_eve", "eve@example.org", "Eve")

@@ -6,7 +6,7 @@ import pytest
 
 from functions.events.api import handler
 from shared.caller import Caller
-from tests.moto.test_events_api import ADA, BOB, TALK, Site, found
+from tests.moto.events_site import ADA, BOB, TALK, Site, found
 from tests.support import Table, call
 
 Refusal = Callable[..., tuple[int, str]]
