@@ -99,7 +99,7 @@ class Selling(RuleBasedStateMachine):
     @initialize(
         hall=st.integers(2, 4),
         people=st.lists(st.tuples(st.sampled_from(TYPES), st.integers(1, 2)), min_size=2, max_size=3),
-        first=st.sampled_from(["late", "paid", "too late", ""]),
+        first=st.sampled_from(["late", "rush", "paid", "too late"]),
     )
     def sold_out_with_people_in_line(self, hall: int, people: list[tuple[str, int]], first: str) -> None:
         """What takes many steps to come about, comes `first`: then there are enough of it in few runs."""
@@ -111,8 +111,11 @@ class Selling(RuleBasedStateMachine):
             self.join_the_line(who, ticket_type_id, quantity)
         if first.endswith("late"):
             self.a_payment_arrives_after_the_hold(0, room=first == "late")
-        elif first:
+        elif first == "paid":
             self.pay_for("ord_0", "good")
+        else:
+            self.cancel(0)
+            self.sell(TYPES[0], 1)  # before anybody is told of the seat that came back
 
     # What is written, and the messages in it
 
