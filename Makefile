@@ -11,6 +11,7 @@ CONFERENCE ?=
 CONTEXT ?=
 QUEUE ?=
 UNIT ?=
+PARTS ?=
 
 export SAM_CLI_TELEMETRY := 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
@@ -129,8 +130,9 @@ format: environment ## put the code in order
 openapi: environment ## write the OpenAPI document of the API
 	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
-bench: environment ## measure against the budgets: docs/benchmarks.md (ONLY=operations, imports or sizes: that part anew)
-	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+bench: environment ## measure against the budgets: docs/benchmarks.md and its plot (PARTS=counts,cpu,imports,sizes,http: those anew)
+	@$(BIN)/python -m bench --figures .local/bench.json $(if $(PARTS),--parts $(PARTS))
+	@$(DRAW) bench.plot .local/bench.json docs/benchmarks.png
 
 cost: environment ## what a conference costs on AWS, from counted units: docs/cost.md and docs/cost.png
 	@$(BIN)/python -m bench.cost_report .local/cost.json

@@ -19,8 +19,6 @@ from localstack.build import Target, build, context_of, handlers, target
 from localstack.paths import CACHE, EMULATOR_PYTHON
 from localstack.processes import inherited
 
-IMPORT_BUDGET = 2.0  # times the yardstick
-SIZE_BUDGET = 15.0  # MB zipped
 SDK = "botocore"
 
 YARDSTICK = "import botocore.session; botocore.session.get_session().create_client('dynamodb', region_name='eu-central-1')"

@@ -26,14 +26,11 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """`event(n)` brings about what the n-th run needs and gives its request; the limits are the budget's."""
+    """`event` brings about what a run needs, and gives its request."""
 
     name: str
     context: str
     event: Callable[[], Event]
-    round_trips: int
-    write_units: int
-    redis: int = 0
 
 
 @dataclass
@@ -183,23 +180,20 @@ def operations(world: World) -> Sequence[Operation]:
         return {"methodArn": url, "headers": {"Authorization": f"Bearer {world.token(reader)}"}}
 
     return (
-        Operation("authorise a request, warm", "gateway", authorise, 0, 0),
+        Operation("authorise a request, warm", "gateway", authorise),
         Operation(
             "read the agenda, cached",
             "events",
             read(f"/events/conferences/{world.conference}/agenda", None, accept_encoding="gzip"),
-            0,
-            0,
-            1,
         ),
-        Operation("reserve one line", "orders", world.reserve, 2, 8),
-        Operation("confirm a payment", "orders", world.pay, 2, 8),
-        Operation("check in, on line", "tickets", world.check_in, 2, 8),
-        Operation("exchange contacts", "contacts", world.exchange, 2, 10),
-        Operation("read own tickets", "tickets", read("/tickets"), 1, 0),
-        Operation("read own orders", "orders", read("/orders"), 1, 0),
-        Operation("read own contacts", "contacts", read("/contacts"), 1, 0),
-        Operation("read own inbox", "notifications", read("/notifications"), 1, 0),
+        Operation("reserve one line", "orders", world.reserve),
+        Operation("confirm a payment", "orders", world.pay),
+        Operation("check in, on line", "tickets", world.check_in),
+        Operation("exchange contacts", "contacts", world.exchange),
+        Operation("read own tickets", "tickets", read("/tickets")),
+        Operation("read own orders", "orders", read("/orders")),
+        Operation("read own contacts", "contacts", read("/contacts")),
+        Operation("read own inbox", "notifications", read("/notifications")),
     )
 
 
@@ -222,8 +216,8 @@ def others(world: World) -> Sequence[Operation]:
         return world.platform.event("GET", f"/orders/availability/{world.conference}")
 
     return (
-        Operation("register", "auth", register, 1, 10),
-        Operation("log in", "auth", log_in, 6, 10),
-        Operation("refresh", "auth", refresh, 3, 4),
-        Operation("see what is on sale", "orders", availability, 2, 0),
+        Operation("register", "auth", register),
+        Operation("log in", "auth", log_in),
+        Operation("refresh", "auth", refresh),
+        Operation("see what is on sale", "orders", availability),
     )
