@@ -1,5 +1,4 @@
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from aws_lambda_powertools.utilities import parameters
 
+from bench.meter import Meter, metering
 from functions.auth import passwords
 from functions.auth.keyset import KeySet
 from shared.clock import now
@@ -80,18 +80,10 @@ def signing(aws: None, quick_passwords: None, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def round_trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """The calls made to DynamoDB, by operation."""
-    calls: Counter[str] = Counter()
-    real = botocore.client.BaseClient._make_api_call
-
-    def counted(client: Any, operation: str, kwargs: Any) -> Any:
-        if client.meta.service_model.service_name == "dynamodb":
-            calls[operation] += 1
-        return real(client, operation, kwargs)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
-    return calls
+def meter() -> Iterator[Meter]:
+    """What is asked of DynamoDB, and the units that it bills for that."""
+    with metering() as running:
+        yield running
 
 
 @pytest.fixture

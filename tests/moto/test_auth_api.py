@@ -4,7 +4,6 @@ import base64
 import hashlib
 import io
 import json
-from collections import Counter
 from typing import Any
 
 import boto3
@@ -14,6 +13,7 @@ import jwt
 import pytest
 from argon2 import PasswordHasher
 
+from bench.meter import Meter
 from functions.auth import api, dynamo, worker
 from functions.auth.keyset import KeySet
 from functions.auth.passwords import Argon2Passwords
@@ -102,16 +102,16 @@ def test_the_same_key_from_two_people_is_two_registrations(table: Table) -> None
     assert ada.json["user_id"] != bob.json["user_id"]
 
 
-def test_a_wrong_password_and_an_unknown_account_cannot_be_told_apart(table: Table, round_trips: Counter[str]) -> None:
+def test_a_wrong_password_and_an_unknown_account_cannot_be_told_apart(table: Table, meter: Meter) -> None:
     register()
-    round_trips.clear()
+    meter.reset()
     wrong = log_in(password="wrong password")
-    for_wrong = dict(round_trips)
-    round_trips.clear()
+    for_wrong = meter.by_operation
+    meter.reset()
     unknown = log_in(email="eve@example.org")
     assert (wrong.status, wrong.problem(), wrong.body) == (401, "bad-credentials", unknown.body)
     one_each = {"BatchGetItem": 1, "TransactWriteItems": 1, "GetItem": 1, "UpdateItem": 1}
-    assert (for_wrong, dict(round_trips)) == (one_each, one_each)
+    assert (for_wrong, meter.by_operation) == (one_each, one_each)
 
 
 def test_a_log_in_renews_a_hash_made_with_weaker_parameters(table: Table) -> None:
@@ -223,10 +223,10 @@ def with_conflicts(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     monkeypatch.setattr(shared_table.time, "sleep", lambda _: None)
 
 
-def test_the_round_trips_of_each_route(table: Table, round_trips: Counter[str]) -> None:
+def test_the_round_trips_of_each_route(table: Table, meter: Meter) -> None:
     def spent() -> dict[str, int]:
-        calls = dict(round_trips)
-        round_trips.clear()
+        calls = meter.by_operation
+        meter.reset()
         return calls
 
     register()

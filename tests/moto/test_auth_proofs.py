@@ -1,11 +1,11 @@
 """What goes by e-mail: each token once, in time, for what it was mailed for, and kept by nobody."""
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bench.meter import Meter
 from functions.auth import api, api_proofs, worker
 from functions.auth.passwords import Argon2Passwords
 from shared.caller import Caller
@@ -166,7 +166,7 @@ def test_a_message_that_comes_twice_mails_one_token(table: Table, ada: Caller) -
 
 
 def test_asking_for_a_reset_is_the_same_answer_and_the_same_work_with_and_without_an_account(
-    table: Table, ada: Caller, round_trips: Counter[str], monkeypatch: pytest.MonkeyPatch
+    table: Table, ada: Caller, meter: Meter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work is counted, not timed: what is read and written where, and the passwords that are hashed."""
     hashed: list[str] = []
@@ -175,9 +175,9 @@ def test_asking_for_a_reset_is_the_same_answer_and_the_same_work_with_and_withou
 
     def asked(email: str) -> tuple[int, bytes, dict[str, int], list[str]]:
         before = {(item["pk"], item["sk"]) for item in table.items()}
-        round_trips.clear()
+        meter.reset()
         answers = [forgot(email), forgot(email)]
-        work = dict(round_trips)
+        work = meter.by_operation
         written = sorted(item["kind"] for item in table.items() if (item["pk"], item["sk"]) not in before)
         told = [(answer.status, answer.body, answer.headers.get("Retry-After")) for answer in answers]
         assert [status for status, _, _ in told] == [202, 429]

@@ -2,9 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bench.meter import Meter
 from functions.contacts import worker
 from functions.contacts.api import handler
 from shared.caller import Caller
@@ -241,16 +240,16 @@ def test_a_repeated_scan_writes_nothing(table: Table) -> None:
     assert table.items() == before
 
 
-def test_a_new_scan_brings_the_scanners_copy_up_to_date(table: Table, calls: "Calls") -> None:
+def test_a_new_scan_brings_the_scanners_copy_up_to_date(table: Table, meter: Meter) -> None:
     ada = put_card(ADA, company="Engines Ltd", email="ada@example.org", visibility={"email": "everyone"})
     put_card(BOB)
     met = exchange(BOB, ada["code"], "n1", note="tea").json
     assert met["email"] == "ada@example.org"
     mutual = listed(ADA)
     put_card(ADA, title="Countess", links=["https://example.org/ada"], email="ada@example.org", visibility={"links": "everyone"})
-    calls.clear()
+    meter.reset()
     again = exchange(BOB, ada["code"], "n2", note="coffee")
-    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
     shown = {"company": None, "email": None, "title": "Countess", "links": ["https://example.org/ada"], "note": "tea\ncoffee"}
     assert (again.status, again.json) == (200, {**met, **shown})
     assert listed(BOB)["items"] == [again.json]
@@ -318,59 +317,28 @@ def test_each_pair_that_met_is_known_to_both_exactly_once(table: Table, scans: l
 # The price
 
 
-class Calls(list[tuple[str, dict[str, Any]]]):
-    """What was asked of DynamoDB."""
-
-    def write_units(self) -> int:
-        """As DynamoDB bills: a unit a started KB, twice in a transaction, and once more for the index."""
-        puts = [item["Put"]["Item"] for name, request in self for item in request.get("TransactItems", [])]
-        return sum((3 if "gsi1pk" in item else 2) * ceil(size(item) / 1024) for item in puts)
-
-
-def size(item: dict[str, Any]) -> int:
-    """Of names and values, in bytes, as DynamoDB counts."""
-    return sum(len(name) + sum(_size(value) for value in typed.values()) for name, typed in item.items())
-
-
-def _size(value: Any) -> int:
-    return 3 + sum(1 + size({"": each}) for each in value) if isinstance(value, list) else len(str(value).encode())
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
-    made = Calls()
-    really = BaseClient._make_api_call
-
-    def counted(self: BaseClient, name: str, request: dict[str, Any]) -> Any:
-        made.append((name, request))
-        return really(self, name, request)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
-    return made
-
-
-def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, calls: Calls) -> None:
+def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, meter: Meter) -> None:
     visible = {"phone": "confirmed", "links": "everyone", "email": "everyone"}
     put_card(ADA, **WHOLE, visibility=visible)
     put_card(BOB, **(WHOLE | {"name": "Bob"}), visibility=visible)
     code = code_at("cnf_1", ADA, BOB)
-    calls.clear()
+    meter.reset()
     assert exchange(BOB, code, "n1", note="x" * 100, conference_id="cnf_1").status == 201
-    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
-    assert calls.write_units() <= 10
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
+    assert meter.write_units <= 10
 
 
-def test_a_code_for_one_use_costs_no_more(table: Table, calls: Calls) -> None:
+def test_a_code_for_one_use_costs_no_more(table: Table, meter: Meter) -> None:
     put_card(ADA)
     put_card(BOB)
     code = call(handler, "POST", "/contacts/card/screen-code", caller=ADA).json["code"]
-    calls.clear()
+    meter.reset()
     assert exchange(BOB, code, "n1").status == 201
-    assert [name for name, _ in calls] == ["BatchGetItem", "TransactWriteItems"]
-    assert calls.write_units() <= 10
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
+    assert meter.write_units <= 10
 
 
-def test_a_repeated_exchange_takes_two_round_trips_and_one_that_tells_more_three(table: Table, calls: Calls) -> None:
+def test_a_repeated_exchange_takes_two_round_trips_and_one_that_tells_more_three(table: Table, meter: Meter) -> None:
     ada, bob = put_card(ADA), put_card(BOB)
     exchange(BOB, ada["code"], "n1")
     for who, code, nonce, trips in (
@@ -380,18 +348,18 @@ def test_a_repeated_exchange_takes_two_round_trips_and_one_that_tells_more_three
         (ADA, bob["code"], "n1", 2),
         (ADA, bob["code"], "n2", 2),
     ):
-        calls.clear()
+        meter.reset()
         assert exchange(who, code, nonce).status == 200
-        assert len(calls) == trips
+        assert len(meter.calls) == trips
 
 
-def test_a_list_takes_one_round_trip(table: Table, calls: Calls) -> None:
+def test_a_list_takes_one_round_trip(table: Table, meter: Meter) -> None:
     code = put_card(ADA)["code"]
     put_card(BOB)
     exchange(BOB, code, "n1")
-    calls.clear()
+    meter.reset()
     listed(BOB)
-    assert [name for name, _ in calls] == ["Query"]
+    assert meter.operations == ["Query"]
 
 
 # Contention

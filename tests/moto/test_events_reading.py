@@ -2,14 +2,12 @@
 
 import gzip
 import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
+from bench.meter import Meter
 from functions.events.agenda import Rendered
 from functions.events.api import app, handler
 from functions.events.cache import agenda_cache
@@ -37,20 +35,6 @@ def shelf(site: Site, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
     monkeypatch.setattr(app, "dependency_overrides", {agenda_cache: lambda: made})
     return made
-
-
-@pytest.fixture
-def calls() -> Iterator[Counter[str]]:
-    """How often each operation of DynamoDB is called."""
-    counted: Counter[str] = Counter()
-
-    def count(model: Any, **_: Any) -> None:
-        counted[model.name] += 1
-
-    events = Item._get_connection().connection.client.meta.events
-    events.register("before-call.dynamodb", count)
-    yield counted
-    events.unregister("before-call.dynamodb", count)
 
 
 def read(site: Site, path: str, **headers: str) -> Answer:
@@ -127,20 +111,20 @@ def test_whoever_does_not_take_gzip_is_not_sent_it(site: Site, refusing: str) ->
     assert (answer.json["release"], answer.headers.get("Content-Encoding")) == (1, None)
 
 
-def test_what_is_in_the_cache_is_read_and_picked_without_the_table(site: Site, shelf: Shelf, calls: Counter[str]) -> None:
+def test_what_is_in_the_cache_is_read_and_picked_without_the_table(site: Site, shelf: Shelf, meter: Meter) -> None:
     read(site, "/agenda")
-    calls.clear()
+    meter.reset()
     for path in ("/agenda", "/agenda?q=queues&day=2099-09-01", "/agenda/now"):
         assert read(site, path).status == read(site, path, accept_encoding="gzip").status == 200
-    assert not calls
+    assert not meter.calls
 
 
-def test_a_copy_that_is_looked_after_costs_one_read_of_the_table(site: Site, shelf: Shelf, calls: Counter[str]) -> None:
+def test_a_copy_that_is_looked_after_costs_one_read_of_the_table(site: Site, shelf: Shelf, meter: Meter) -> None:
     read(site, "/agenda")
     shelf.held[site.id] = replace(shelf.held[site.id], is_due=True)
-    calls.clear()
+    meter.reset()
     assert read(site, "/agenda").json["release"] == 1
-    assert calls == {"GetItem": 1}
+    assert meter.by_operation == {"GetItem": 1}
 
 
 def full_house(site: Site, number: int = 400) -> None:
@@ -163,25 +147,25 @@ def full_house(site: Site, number: int = 400) -> None:
             batch.save(part_item(conference, session, "f"))
 
 
-def test_a_full_conference_is_released_and_read_in_few_round_trips(site: Site, calls: Counter[str]) -> None:
+def test_a_full_conference_is_released_and_read_in_few_round_trips(site: Site, meter: Meter) -> None:
     full_house(site)
-    calls.clear()
+    meter.reset()
     released = site.make("/agenda/releases", None)
     assert released["summary"]["added"] == 400
     # The organizer's desk; all parts and the release before, a Query each; one transaction.
-    assert calls == {"BatchGetItem": 1, "Query": 2, "TransactWriteItems": 1}
-    calls.clear()
+    assert meter.by_operation == {"BatchGetItem": 1, "Query": 2, "TransactWriteItems": 1}
+    meter.reset()
     answer = read(site, "/agenda", accept_encoding="gzip")
     assert len(json.loads(gzip.decompress(answer.body))["days"][0]["sessions"]) > 300
     assert len(answer.body) < 60_000  # of 600 KB
-    assert calls == {"Query": 1}
+    assert meter.by_operation == {"Query": 1}
 
 
-def test_parts_that_are_more_than_one_answer_holds_are_read_page_by_page(site: Site, calls: Counter[str]) -> None:
+def test_parts_that_are_more_than_one_answer_holds_are_read_page_by_page(site: Site, meter: Meter) -> None:
     full_house(site, 1000)
-    calls.clear()
+    meter.reset()
     assert len(DynamoConferences().contents(site.id)) > 1000
-    assert calls["Query"] == 2
+    assert meter.by_operation["Query"] == 2
 
 
 def test_an_etag_from_the_cache_is_the_one_of_the_body(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

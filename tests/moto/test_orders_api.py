@@ -3,12 +3,12 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 import boto3
 import pytest
 
+from bench.meter import Meter
 from functions.orders import api, worker
 from functions.orders.cache import recent_offers
 from shared.caller import Caller
@@ -303,41 +303,14 @@ def test_a_hold_waits_in_the_queue_and_comes_back_as_it_was(
 # Cost
 
 
-def size(value: Any) -> int:
-    """Bytes of a value as DynamoDB counts them: UTF-8 text, two digits a byte, 3 for a list or map and 1 for each element."""
-    [(kind, content)] = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "N":
-            return len(content) // 2 + 2
-        case "L":
-            return 3 + sum(1 + size(each) for each in content)
-        case "M":
-            return 3 + sum(1 + len(name) + size(each) for name, each in content.items())
-        case _:
-            return 1
-
-
-def write_units(request: Any) -> int:
-    """2 for each KB written in a transaction (updated items are taken to be of 1 KB), and 1 for each index that has the item."""
-    units = 0
-    for operation in request["TransactItems"]:
-        [each] = operation.values()
-        item = each.get("Item", {})
-        units += 2 * max(1, ceil(sum(len(name) + size(value) for name, value in item.items()) / 1024))
-        units += ("gsi1pk" in item) + ("gsi2pk" in item)
-    return units
-
-
 LONG = Caller(new_id("usr"), "christopher.montgomery@engineering.example.org", "Christopher Montgomery-Abernathy")
 
 
 @pytest.fixture
-def costly(table: Table, monkeypatch: pytest.MonkeyPatch) -> Wire:
+def costly(table: Table, meter: Meter) -> Meter:
     """A ticket type with ids as long as they come, on sale."""
     stock(changed(new_id("typ"), conference_id=new_id("cnf"), conference_name="Ketemu Days Yogyakarta 2026", name="Early bird"))
-    return Wire.tapped(monkeypatch)
+    return meter
 
 
 def costly_basket(table: Table) -> dict[str, Any]:
@@ -345,40 +318,38 @@ def costly_basket(table: Table) -> dict[str, Any]:
     return {**basket(1, kept["ticket_type_id"]), "conference_id": kept["conference_id"]}
 
 
-def spent(wire: Wire) -> tuple[list[str], int]:
-    calls = [(operation, request) for operation, request in wire.calls if operation != "Scan"]
-    wire.calls.clear()
-    units = sum(write_units(request) for operation, request in calls if operation == "TransactWriteItems")
-    units += 2 * sum(operation == "UpdateItem" for operation, _ in calls)  # of an order of 1 KB, which one index has
-    return [operation for operation, _ in calls], units
+def spent(meter: Meter) -> tuple[list[str], int]:
+    """The calls since the last look, and their write units."""
+    calls = meter.operations, meter.write_units
+    meter.reset()
+    return calls
 
 
-def test_what_each_operation_costs(table: Table, costly: Wire) -> None:
+def test_what_each_operation_costs(table: Table, costly: Meter) -> None:
     wanted = costly_basket(table)
-    wire = costly
-    wire.calls.clear()
+    spent(costly)
 
     placed = order(wanted, caller=LONG, key="k")
-    assert spent(wire) == (["BatchGetItem", "TransactWriteItems"], 8)
+    assert spent(costly) == (["BatchGetItem", "TransactWriteItems"], 8)
     assert get(f"/orders/{placed.json['id']}", LONG).status == 200
-    assert spent(wire) == (["GetItem"], 0)
+    assert spent(costly) == (["GetItem"], 0)
     assert pay(placed.json["id"], caller=LONG).status == 200
-    assert spent(wire) == (["UpdateItem", "TransactWriteItems"], 7)
+    assert spent(costly) == (["UpdateItem", "TransactWriteItems"], 7)
     assert len(get("/orders", LONG).json["items"]) == 1
-    assert spent(wire) == (["Query"], 0)
+    assert spent(costly) == (["Query"], 0)
     assert order({**wanted, **PAID_AT_ONCE}, caller=LONG).status == 201
-    assert spent(wire) == (["BatchGetItem", "TransactWriteItems", "TransactWriteItems"], 13)
+    assert spent(costly) == (["BatchGetItem", "TransactWriteItems", "TransactWriteItems"], 13)
     reserved = order(wanted, caller=LONG).json["id"]
-    spent(wire)
+    spent(costly)
     assert cancel(reserved, LONG).status == 200
-    assert spent(wire) == (["GetItem", "BatchGetItem", "TransactWriteItems"], 7)
+    assert spent(costly) == (["GetItem", "BatchGetItem", "TransactWriteItems"], 7)
     url = f"/orders/availability/{wanted['conference_id']}"
     recent_offers.cache_clear()
     assert {get(url).status for _ in range(10)} == {200}
-    assert spent(wire) == (["Query", "BatchGetItem"], 0)
+    assert spent(costly) == (["Query", "BatchGetItem"], 0)
 
 
-def test_retiring_a_seat_costs_no_more_than_putting_it_back_on_sale(table: Table, costly: Wire) -> None:
+def test_retiring_a_seat_costs_no_more_than_putting_it_back_on_sale(table: Table, costly: Meter) -> None:
     wanted = costly_basket(table)
     reserved = order(wanted, caller=LONG).json["id"]
     ids = {"ticket_type_id": wanted["lines"][0]["ticket_type_id"], "conference_id": wanted["conference_id"]}

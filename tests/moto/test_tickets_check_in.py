@@ -1,7 +1,6 @@
 """The door: one entry a ticket, one record a scan, whatever comes twice or at once, and what it costs."""
 
 import json
-import math
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from bench.meter import Meter
 from functions.tickets import api, use_cases_door, worker
 from functions.tickets.dynamo_door import DynamoDoor
 from functions.tickets.items_door import ScanItem
@@ -262,64 +262,53 @@ def conflict(operations: int) -> ClientError:
 
 @pytest.mark.parametrize(("name", "units"), [("A" * 40, 7), ("é" * 40, 7), ("A" * 100, 10)])
 def test_an_entry_costs_two_round_trips_and_seven_write_units_with_names_of_40_letters_and_ten_of_100(
-    table: Table, intercept: Intercept, name: str, units: int
+    table: Table, meter: Meter, name: str, units: int
 ) -> None:
     """Of conference, ticket type and attendee each; the address is as long, gate, nonce and time zone as long as they get."""
     code = issued_with_names(name)["code"]
-    calls: list[str] = []
-    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
     before = {(item["pk"], item["sk"]): item for item in table.items()}
-    calls.clear()
+    meter.reset()
     assert check_in(code, gate="G" * 50, nonce="n" * 64).json["status"] == "ok"
-    assert calls == ["BatchGetItem", "TransactWriteItems"]
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
     written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
     assert {item["kind"] for item in written} == {"Ticket", "TicketScan", "Outbox"}
-    assert sum(write_units(item) for item in written) == units
+    assert meter.write_units == units
 
 
-def test_gates_and_a_scanners_credential_cost_no_round_trip_and_no_write(table: Table, intercept: Intercept) -> None:
+def test_gates_and_a_scanners_credential_cost_no_round_trip_and_no_write(table: Table, meter: Meter) -> None:
     code = issued()["code"]
     gate = add_gate("North", capacity=10)["id"]
     credential = paired(gate_ids=[gate])
-    calls: list[str] = []
-    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
-    before = {(item["pk"], item["sk"]): item for item in table.items()}
-    calls.clear()
+    meter.reset()
     assert check_in(code, caller=None, credential=credential).json["status"] == "ok"
-    assert calls == ["BatchGetItem", "TransactWriteItems"]
-    written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
-    assert sum(write_units(item) for item in written) == 7
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
+    assert meter.write_units == 7
 
 
 @pytest.mark.usefixtures("one_at_a_time")
-def test_a_batch_reads_a_hundred_items_at_a_time_and_writes_as_much_as_scans_one_by_one(
-    table: Table, round_trips: Counter[str]
-) -> None:
+def test_a_batch_reads_a_hundred_items_at_a_time_and_writes_as_much_as_scans_one_by_one(table: Table, meter: Meter) -> None:
     for order in range(4):
         assert not deliver(worker.handler, order_paid(quantity=20, order=str(order)))
     codes = [each["code"] for each in call(api.handler, "GET", "/tickets?limit=100", caller=ADA).json["items"]]
     credential = paired()
     scans = [{"code": code, "nonce": f"n{number}", "scanned_at": iso(now())} for number, code in enumerate(codes)]
-    round_trips.clear()
+    meter.weighs = False
+    meter.reset()
     results = hand_in(scans, caller=None, credential=credential).json["results"]
     assert [each["status"] for each in results] == ["ok"] * 80
-    assert round_trips == {"BatchGetItem": 2, "TransactWriteItems": 80}  # 80 tickets, 80 nonces, gates, head and device
-    round_trips.clear()
+    assert meter.by_operation == {"BatchGetItem": 2, "TransactWriteItems": 80}  # 80 tickets, 80 nonces, gates, head and device
+    meter.reset()
     assert hand_in(scans, caller=None, credential=credential).json["results"] == results
-    assert round_trips == {"BatchGetItem": 2}
+    assert meter.by_operation == {"BatchGetItem": 2}
 
 
-def test_a_refusal_costs_two_round_trips_and_two_write_units(table: Table, intercept: Intercept) -> None:
+def test_a_refusal_costs_two_round_trips_and_two_write_units(table: Table, meter: Meter) -> None:
     code = issued()["code"]
     check_in(code, "n1")
-    calls: list[str] = []
-    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
-    before = {(item["pk"], item["sk"]): item for item in table.items()}
-    calls.clear()
+    meter.reset()
     assert check_in(code, "n2", gate="G" * 50).json["status"] == "error"
-    assert calls == ["BatchGetItem", "TransactWriteItems"]
-    written = [item for item in table.items() if before.get((item["pk"], item["sk"])) != item]
-    assert sum(write_units(item) for item in written) == 2
+    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
+    assert meter.write_units == 2
 
 
 def issued_with_names(name: str) -> dict[str, Any]:
@@ -333,15 +322,8 @@ def issued_with_names(name: str) -> dict[str, Any]:
     return ticket
 
 
-def write_units(item: dict[str, Any]) -> int:
-    """Twice a unit for each KB begun, as in a transaction, and once more for the copy in the index."""
-    size = sum(len(name) + len(str(value).encode()) for name, value in item.items())
-    return math.ceil(size / 1024) * (3 if "gsi1pk" in item else 2)
-
-
-def test_my_tickets_cost_one_round_trip(table: Table, intercept: Intercept) -> None:
+def test_my_tickets_cost_one_round_trip(table: Table, meter: Meter) -> None:
     issued(quantity=20)
-    calls: list[str] = []
-    intercept(lambda proceed, operation, params: (calls.append(operation), proceed(operation, params))[1])
+    meter.reset()
     assert len(call(api.handler, "GET", "/tickets", caller=ADA).json["items"]) == 20
-    assert calls == ["Query"]
+    assert meter.operations == ["Query"]
