@@ -152,6 +152,7 @@ class Platform:
     queues: dict[str, list[Queued]] = field(default_factory=lambda: {name: [] for name in QUEUES})
     dead: dict[str, list[Queued]] = field(default_factory=lambda: {name: [] for name in QUEUES})
     archive: list[dict[str, str]] = field(default_factory=list)
+    skews: dict[str, int] = field(default_factory=dict)  # seconds by which a function's clock is off
     worse: Random | None = None  # where set, what goes over the bus goes twice, and every queue is shuffled
     running: str = ""
     tries: int = 0  # of requests, beyond the first
@@ -184,19 +185,25 @@ class Platform:
         queue = FUNCTIONS[function]["Environment"]["Variables"].get("QUEUE_URL", {"Ref": ""})["Ref"]
         os.environ["QUEUE_URL"] = queue.removesuffix("Queue")  # the fixture puts back what was there
         try:
-            return getattr(import_module(module), name)(event, CONTEXT)
+            with self.clock.off_by(self.skews.get(function, 0)):
+                return getattr(import_module(module), name)(event, CONTEXT)
         finally:
             self.running = ""
+
+    def now(self) -> datetime:
+        """By the clock of AWS, whatever the function thinks that runs."""
+        return self.clock.now() - timedelta(seconds=self.skews.get(self.running, 0))
 
     # What AWS does by itself
 
     def work_off(self, patience: timedelta = timedelta(minutes=20)) -> None:
         """Streams, bus and queues, until nothing is left that becomes due within `patience`, which passes where it must."""
+        until = self.clock.now() + patience
         while True:
             if self._read_streams() or self._empty_queues():
                 continue
             due = [each.due for queue in self.queues.values() for each in queue]
-            if not due or min(due) > self.clock.now() + patience:
+            if not due or min(due) > until:
                 return
             self.clock.by += min(due) - self.clock.now()
 
@@ -277,7 +284,7 @@ class Platform:
         if service == "sqs":
             for entry in params.get("Entries", [params]):
                 delay = timedelta(seconds=entry.get("DelaySeconds", 0))
-                self.queues[params["QueueUrl"]].append(Queued(entry["MessageBody"], self.clock.now() + delay))
+                self.queues[params["QueueUrl"]].append(Queued(entry["MessageBody"], self.now() + delay))
             return {}
         return proceed(operation, params)
 
@@ -299,7 +306,7 @@ class Platform:
         event = {"detail-type": entry["DetailType"], "source": entry["Source"], "detail": json.loads(entry["Detail"])}
         for name, rule in QUEUES.items():
             if name in only and entry["DetailType"] in rule["Properties"]["EventPattern"]["detail-type"]:
-                self.queues[name].append(Queued(json.dumps(event), self.clock.now()))
+                self.queues[name].append(Queued(json.dumps(event), self.now()))
 
     # Looks
 

@@ -30,7 +30,7 @@ __all__ = ["platform"]
 PASSWORD = "correct horse battery"
 SOON = timedelta(minutes=9)  # in which what failed has come back, and no digest is due yet
 LOOKS = {"BatchGetItem", "GetItem", "GetObject", "GetSecretValue", "Query"}
-LATER = timedelta(minutes=20)  # in which holds end, and digests go out
+LATER = timedelta(minutes=40)  # in which holds end, and digests go out
 
 
 class Conference:
@@ -154,7 +154,9 @@ def wrong(platform: Platform) -> list[str]:
 
 def _entries(tickets: Rows, notifications: Rows) -> list[str]:
     """Who was let in was let in once, and everybody counts the same."""
-    admitted = Counter(row["ticket"] for row in tickets if row["kind"] == "TicketScan" and row["admitted"])
+    admitted = Counter(
+        row["ticket"] for row in tickets if row["kind"] == "TicketScan" and row["admitted"] and not row.get("annulled")
+    )
     twice = [f"{ticket_id} was let in {times} times" for ticket_id, times in admitted.items() if times > 1]
     arrived = sum(int(row["entries"]) for row in tickets if row["kind"] == "Arrivals")
     inside = sum(sum(json.loads(row["inside"]).values()) for row in tickets if row["kind"] == "DoorHead")
