@@ -10,6 +10,11 @@ EVENT ?=
 CONFERENCE ?=
 CONTEXT ?=
 QUEUE ?=
+SIDE ?=
+TABLE ?=
+AT ?=
+FROM ?=
+EXACTLY ?=
 UNIT ?=
 PARTS ?=
 
@@ -28,7 +33,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive replay restore load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +62,12 @@ dlq: environment ## list the dead letters of the running stack, and why they die
 
 redrive: environment ## put dead letters back into their queue (QUEUE=Orders PORT=4566)
 	@$(BIN)/python -m localstack.dead_letters --port $(PORT) --redrive "$(QUEUE)"
+
+replay: environment ## make a read side anew from the archive of the bus (SIDE=door, totals or sales; PORT=4566)
+	@$(BIN)/python -m localstack.replay --port $(PORT) "$(SIDE)"
+
+restore: environment ## put back what a table had (TABLE=Orders, AT=2026-11-24T12:00:00Z, FROM=a table beside, EXACTLY=1; docs/restore.md)
+	@$(BIN)/python -m localstack.restore --port $(PORT) $(if $(AT),--at $(AT)) $(if $(FROM),--beside $(FROM)) $(if $(EXACTLY),--exactly) "$(TABLE)"
 
 load-scanners: environment ## reference scanners without a network, back at once (PORT=4566, TICKETS=500 SCANNERS=20 SCANS=400)
 	@$(BIN)/python -m localstack.apart --port $(PORT) --tickets $(or $(TICKETS),500) --scanners $(or $(SCANNERS),20) --scans $(or $(SCANS),400)

@@ -258,10 +258,10 @@ def read(endpoint: Endpoint) -> Books:
     resources = endpoint.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     tables = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     dynamodb = endpoint.client("dynamodb")
-    return Books(list(_items(dynamodb, tables["OrdersTable"])), list(_items(dynamodb, tables["TicketsTable"])))
+    return Books(list(items(dynamodb, tables["OrdersTable"])), list(items(dynamodb, tables["TicketsTable"])))
 
 
-def _items(dynamodb: Any, table: str) -> Iterable[Row]:
+def items(dynamodb: Any, table: str) -> Iterable[Row]:
     plain = TypeDeserializer().deserialize
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         for item in page["Items"]:

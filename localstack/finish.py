@@ -1,5 +1,6 @@
 """What the emulator leaves out of a deployment, applied from the stack's processed template. Harmless where nothing is missing."""
 
+import json
 from typing import Any
 
 from localstack.endpoint import Endpoint
@@ -14,9 +15,11 @@ def finish(endpoint: Endpoint, stack: str, mail_from: str) -> None:
     resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     physical = {resource["LogicalResourceId"]: resource.get("PhysicalResourceId") for resource in resources}
     for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Events::Archive" and endpoint.is_ministack:  # which has archives, if not in templates
+            keep_events(endpoint, stack, physical["Bus"], properties)
         if name not in physical:  # left out by its condition
             continue
-        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in properties:
             enable_time_to_live(endpoint, physical[name], properties["TimeToLiveSpecification"])
         if resource["Type"] == "AWS::Lambda::Function" and RESERVED in properties:
@@ -24,6 +27,15 @@ def finish(endpoint: Endpoint, stack: str, mail_from: str) -> None:
         if resource["Type"] == "AWS::ApiGateway::RestApi" and GATEWAY_RESPONSES in properties.get("Body", {}):
             put_gateway_responses(endpoint, physical[name], properties["Body"][GATEWAY_RESPONSES])
     endpoint.client("ses").verify_email_identity(EmailAddress=mail_from)
+
+
+def keep_events(endpoint: Endpoint, stack: str, bus: str, archive: dict[str, Any]) -> None:
+    """In the embedded emulator's memory, and with its state: replayed by `make replay`."""
+    events = endpoint.client("events")
+    source = events.describe_event_bus(Name=bus)["Arn"]
+    if not events.list_archives(EventSourceArn=source)["Archives"]:
+        pattern, days = json.dumps(archive["EventPattern"]), int(archive["RetentionDays"])
+        events.create_archive(ArchiveName=stack, EventSourceArn=source, EventPattern=pattern, RetentionDays=days)
 
 
 def enable_time_to_live(endpoint: Endpoint, table: str, specification: dict[str, Any]) -> None:
