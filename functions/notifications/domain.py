@@ -277,6 +277,25 @@ def _greeting(attendee: str, entered: bool) -> str:
     return "Welcome to" if entered else "See you again at"
 
 
+def ticket_reissued(conference: str, data: dict[str, str], *, by_owner: bool) -> News:
+    why = "You asked for it." if by_owner else "The organiser made it for you."
+    return News(
+        "ticket-reissued",
+        f"Your ticket for {conference_named(conference)} has a new code",
+        f"{why} The old code no longer opens the door: throw away what you printed or saved of it.",
+        data,
+    )
+
+
+def ticket_received(conference: str, data: dict[str, str]) -> News:
+    return News(
+        "ticket-received",
+        f"Your ticket for {conference_named(conference)}",
+        "It is yours now, with a code of its own. Whoever had it before cannot get in with theirs.",
+        data,
+    )
+
+
 def contact_made(exchange_id: str, other: str, company: str = "") -> News:
     """`company`: of an exhibitor, whose whole team keeps what is shown to exhibitors."""
     kept = f"{company} keeps what your card shows exhibitors" if company else "Each of you has what the other's card shows"

@@ -1,8 +1,11 @@
 """What comes with a mail: tickets as pictures and on paper, and when they are for."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from functions.notifications.domain import conference_named, one_line
 from functions.notifications.letter import Enclosure
-from shared.messages import OrderMailReady
+from shared.messages import MailedCode, OrderMailReady
 from shared.qr import png
 
 
@@ -21,7 +24,7 @@ def pictures(ready: OrderMailReady) -> tuple[Enclosure, ...]:
 
 
 def document(paper: bytes) -> Enclosure:
-    """All tickets of an order on paper, a page each, in the order of their numbers."""
+    """Tickets on paper, a page each, in the order of their numbers."""
     return Enclosure("tickets.pdf", "application/pdf", paper)
 
 
@@ -30,9 +33,11 @@ def picture(code: str, ticket_id: str) -> Enclosure:
     return Enclosure("ticket.png", "image/png", png(code, box=6), cid=ticket_id)
 
 
-def calendar(ready: OrderMailReady) -> tuple[Enclosure, ...]:
-    """The times that the tickets are for, to put into a calendar; the same order gives the same entries, so that none doubles."""
-    visits = sorted({(ticket.valid_from, ticket.valid_until) for ticket in ready.tickets if ticket.valid_until})
+def calendar(tickets: Iterable[MailedCode], *, of: str, conference: str, at: datetime, about: str) -> tuple[Enclosure, ...]:
+    """The times that the tickets are for, to put into a calendar; the same order or ticket (`of`) gives the same entries, so that
+    none doubles.
+    """
+    visits = sorted({(ticket.valid_from, ticket.valid_until) for ticket in tickets if ticket.valid_until})
     if not visits:
         return ()
     from icalendar import Calendar, Event
@@ -43,11 +48,11 @@ def calendar(ready: OrderMailReady) -> tuple[Enclosure, ...]:
     book.add("method", "PUBLISH")
     for number, (starts, ends) in enumerate(visits, 1):
         event = Event()
-        event.add("uid", f"{ready.order_id}-{number}")
-        event.add("dtstamp", ready.paid_at)
+        event.add("uid", f"{of}-{number}")
+        event.add("dtstamp", at)
         event.add("dtstart", starts)
         event.add("dtend", ends)
-        event.add("summary", one_line(conference_named(ready.conference_name)))
-        event.add("description", f"Order {ready.order_id}. The tickets are in the e-mail that this came with.")
+        event.add("summary", one_line(conference_named(conference)))
+        event.add("description", about)
         book.add_component(event)
     return (Enclosure("conference.ics", "text/calendar", book.to_ical()),)

@@ -28,6 +28,8 @@ def send_order_mail(papers: Papers, post: Post, ready: OrderMailReady) -> None:
 
 def letter_of(ready: OrderMailReady, paper: bytes) -> Letter:
     conference = conference_named(ready.conference_name)
+    about = f"Order {ready.order_id}. The tickets are in the e-mail that this came with."
+    visits = calendar(ready.tickets, of=ready.order_id, conference=ready.conference_name, at=ready.paid_at, about=about)
     return Letter(
         key=ready.request_id,
         to=_buyer(ready),
@@ -36,7 +38,7 @@ def letter_of(ready: OrderMailReady, paper: bytes) -> Letter:
         template="order",
         says={"order": ready, "tickets": ready.tickets},
         link=Link("See the order", f"/orders/{ready.order_id}"),
-        enclosures=(*pictures(ready), document(paper), *calendar(ready)),
+        enclosures=(*pictures(ready), document(paper), *visits),
     )
 
 

@@ -22,6 +22,7 @@ from functions.notifications.order_mail import send_order_mail
 from functions.notifications.papers import S3Papers
 from functions.notifications.privacy import RULES, address_in_trouble, forget_address
 from functions.notifications.ses import SesMailer
+from functions.notifications.ticket_mail import send_ticket_mail
 from functions.notifications.use_cases import Post, take_back, tell
 from functions.notifications.wire import ApiGatewayWire, live_url
 from shared.clock import now
@@ -41,6 +42,7 @@ from shared.messages import (
     Message,
     OrderMailReady,
     TicketCheckedIn,
+    TicketMailReady,
     UserRegistered,
 )
 from shared.personal import about_people
@@ -88,6 +90,10 @@ def _email_changed(message: EmailChanged) -> None:
 
 def _order_mail_ready(message: OrderMailReady) -> None:
     send_order_mail(S3Papers(), _post(), message)
+
+
+def _ticket_mail_ready(message: TicketMailReady) -> None:
+    send_ticket_mail(S3Papers(), _post(), message)
 
 
 def _digest_opened(message: DigestOpened) -> None:
@@ -142,6 +148,7 @@ handler = Worker(
         UserRegistered: _registered,
         EmailChanged: _email_changed,
         OrderMailReady: _order_mail_ready,
+        TicketMailReady: _ticket_mail_ready,
         DigestOpened: _digest_opened,
         MembershipChanged: _membership_changed,
         AgendaReleased: _agenda_released,

@@ -6,7 +6,17 @@ from typing import Protocol
 from functions.tickets.domain import Attendee, Stale, Ticket, TicketsOfOrder, ticket_id
 from functions.tickets.use_cases import again, same_name
 from shared.ids import derived_id
-from shared.messages import AttendeeChanged, MailedCode, Message, OrderMailDue, OrderMailReady, OrderMailRequested
+from shared.messages import (
+    AttendeeChanged,
+    MailedCode,
+    Message,
+    OrderMailDue,
+    OrderMailReady,
+    OrderMailRequested,
+    TicketMailReady,
+    TicketReissued,
+    TicketTransferred,
+)
 from shared.telemetry import logger
 
 
@@ -84,6 +94,33 @@ def gather_mail(tickets: SoldTickets, papers: Papers, messages: Messages, reques
             paid_at=requested.paid_at,
             tickets=[_mailed(number, ticket) for number, ticket in own],
             paper=papers.put(requested.request_id, [ticket for _, ticket in own]),
+        )
+    )
+
+
+def print_new_code(tickets: SoldTickets, papers: Papers, messages: Messages, changed: TicketReissued | TicketTransferred) -> None:
+    """For the mail that brings it. A code that is dead by now is not mailed: what made the next one brings that."""
+    ticket = tickets.get(changed.ticket_id)
+    if ticket is None or ticket.serial != changed.serial or ticket.status == "cancelled":
+        logger.info("the code is not good any more", ticket_id=changed.ticket_id)
+        return
+    received = changed if isinstance(changed, TicketTransferred) else None
+    messages.tell(
+        TicketMailReady(
+            id=derived_id("msg", changed.id),
+            conference_id=ticket.conference_id,
+            conference_name=ticket.conference_name,
+            ticket_id=ticket.id,
+            order_id=ticket.order_id,
+            owner_id=changed.owner_id,
+            request_id=changed.id,
+            ticket=_mailed(1, ticket),
+            issued_at=changed.occurred_at,
+            paper=papers.put(changed.id, [ticket]),
+            reissued=received is None,
+            by_owner=isinstance(changed, TicketReissued) and changed.by_owner,
+            owner_name=received.owner_name if received else "",
+            owner_email=received.owner_email if received else "",
         )
     )
 

@@ -145,6 +145,29 @@ class TicketTransferred(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketMailReady(Message):
+    """A ticket's new code is printed, to be mailed to its owner: who had it before too (`reissued`), or received it.
+
+    `paper` is as in OrderMailReady. Name and e-mail are of who received it; whoever had it is written to as is on record.
+    """
+
+    context = "tickets"
+    conference_id: str
+    ticket_id: str
+    order_id: str
+    owner_id: str
+    request_id: str
+    ticket: MailedCode
+    issued_at: datetime
+    paper: str
+    reissued: bool
+    by_owner: bool = False  # whether it was they who asked for a new code
+    owner_name: str = ""
+    owner_email: str = ""
+    conference_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketCheckedIn(Message):
     context = "tickets"
     conference_id: str

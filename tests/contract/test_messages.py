@@ -178,6 +178,18 @@ REACHES: list[tuple[Message, set[str]]] = [
         {"Events", "Contacts", "Notifications"},
     ),
     (
+        messages.TicketMailReady(
+            **TICKET,
+            order_id="ord_1",
+            request_id="msg_1",
+            ticket=messages.MailedCode(1, "Ada", "Regular", "KETEMU:E2:X", NOON, "UTC"),
+            issued_at=NOON,
+            paper="papers/msg_1.pdf",
+            reissued=True,
+        ),
+        {"Notifications"},
+    ),
+    (
         messages.TicketReissued(
             **TICKET,
             order_id="ord_1",
@@ -188,7 +200,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             serial=2,
             valid_from=NOON,
         ),
-        {"Notifications"},
+        {"TicketsPapers", "Notifications"},
     ),
     (
         messages.TicketTransferOffered(
@@ -215,7 +227,7 @@ REACHES: list[tuple[Message, set[str]]] = [
             serial=2,
             valid_from=NOON,
         ),
-        {"Contacts", "Events", "Notifications"},
+        {"Contacts", "Events", "TicketsPapers", "Notifications"},
     ),
     (
         messages.TicketCheckedIn(

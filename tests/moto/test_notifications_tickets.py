@@ -1,9 +1,10 @@
 """What people hear of tickets that change hands or get a new code: secrets and codes go to one mailbox each."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
+import boto3
 import pytest
 
 from functions.notifications import worker
@@ -11,7 +12,9 @@ from functions.notifications.dynamo import DynamoInbox
 from shared.messages import (
     DoubleEntryFound,
     DoubleEntrySettled,
+    MailedCode,
     Message,
+    TicketMailReady,
     TicketReissued,
     TicketTransferEnded,
     TicketTransferOffered,
@@ -21,6 +24,7 @@ from shared.messages import (
 from tests.moto.test_notifications_worker import codes, mails, titles
 from tests.support import Table, deliver
 
+PAPER = b"%PDF-1.7 a ticket"
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TICKET: dict[str, Any] = {"conference_id": "cnf_1", "conference_name": "PyCon", "ticket_id": "tkt_1"}
 REISSUED = TicketReissued(
@@ -84,18 +88,37 @@ def test_the_token_of_an_offer_goes_to_its_mailbox_alone_and_once() -> None:
     assert not any("offers you" in title for user in ("usr_ada", "usr_eva") for title in titles(user))
 
 
+def printed(reissued: bool, code: str, **more: Any) -> TicketMailReady:
+    """With its paper in the bucket, as tickets leaves it there."""
+    key = f"papers/{code}.pdf"
+    boto3.client("s3").put_object(Bucket="papers", Key=key, Body=PAPER)
+    mailed = MailedCode(1, "Grace", "Regular", code, NINE, "Asia/Jakarta", NINE + timedelta(hours=8))
+    how: dict[str, Any] = {"reissued": reissued, "ticket": mailed, "issued_at": NINE, "paper": key, **more}
+    return TicketMailReady(**TICKET, order_id="ord_1", request_id=f"msg_{code}", **how)
+
+
+def attached(mail: EmailMessage) -> set[str]:
+    return {str(part.get_filename()) for part in mail.iter_attachments()}
+
+
 def test_a_ticket_that_changed_hands_brings_its_code_to_the_new_owner_alone() -> None:
-    assert deliver(worker.handler, TRANSFERRED, TRANSFERRED) == []
+    ready = printed(False, "KETEMU:E2:EVAS", owner_id="usr_eva", owner_name="Eva", owner_email="eva@example.org")
+    assert deliver(worker.handler, TRANSFERRED, ready, TRANSFERRED, ready) == []
     by_address = {to(mail)[0]: mail for mail in mails()}
     assert codes(by_address["eva@example.org"]) == ["KETEMU:E2:EVAS"]
+    assert attached(by_address["eva@example.org"]) >= {"ticket.png", "tickets.pdf", "conference.ics"}
     assert codes(by_address["ada@example.org"]) == []
     assert "Your ticket for PyCon is Eva's now" in titles("usr_ada")
     assert "Your ticket for PyCon" in titles("usr_eva")
 
 
 def test_a_new_code_is_mailed_to_the_tickets_owner() -> None:
-    assert deliver(worker.handler, REISSUED, REISSUED) == []
+    ready = printed(True, "KETEMU:E2:NEW", owner_id="usr_ada", by_owner=True)
+    assert deliver(worker.handler, ready, REISSUED, REISSUED, ready) == []
     [mail] = mails()
+    assert "Your ticket for PyCon has a new code" in titles("usr_ada")
+    assert attached(mail) >= {"ticket.png", "tickets.pdf", "conference.ics"}
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="papers")
     assert (to(mail), codes(mail)) == (["ada@example.org"], ["KETEMU:E2:NEW"])
     assert "You asked for it." in plain(mail)
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import boto3
 import pytest
 
-from functions.tickets import api, worker
+from functions.tickets import api, papers_worker, worker
 from functions.tickets.items import TicketItem
 from shared.caller import Caller
-from shared.messages import OrderRefunded, TicketCancelled, TicketReissued
+from shared.messages import OrderRefunded, TicketCancelled, TicketMailReady, TicketReissued
 from shared.money import Money
 from tests.moto.tickets import ADA, CONFERENCE, HOST, check_in, issued, keep_secret, order_paid
 from tests.support import Answer, Table, call, deliver
@@ -55,6 +56,22 @@ def test_an_organiser_reissues_without_seeing_the_code_and_the_owner_is_told(tab
     [told] = [message for message in table.outbox() if isinstance(message, TicketReissued)]
     assert (told.owner_id, told.by_owner, told.serial) == (ADA.user_id, False, 2)
     assert told.code == call(api.handler, "GET", f"/tickets/{ticket['id']}", caller=ADA).json["code"]
+
+
+@pytest.mark.usefixtures("mailing")
+def test_a_new_code_is_printed_for_its_mail_once_unless_another_has_taken_its_place(table: Table) -> None:
+    ticket = issued()
+    for key in ("a", "b"):
+        reissue(ticket, key)
+    dead, good = (message for message in table.outbox() if isinstance(message, TicketReissued))
+    assert deliver(papers_worker.handler, dead, good, good) == []
+    [ready] = [message for message in table.outbox() if isinstance(message, TicketMailReady)]
+    assert (ready.ticket.code, ready.reissued, ready.by_owner, ready.owner_id) == (good.code, True, True, ADA.user_id)
+    kept = boto3.client("s3").list_objects_v2(Bucket="papers")["Contents"]
+    assert [each["Key"] for each in kept] == [ready.paper]
+    cancel(ticket)
+    assert deliver(papers_worker.handler, good) == []
+    assert boto3.client("s3").get_object(Bucket="papers", Key=ready.paper)["Body"].read(4) == b"%PDF"
 
 
 def test_whoever_is_inside_may_have_a_new_code_and_is_still_inside(table: Table) -> None:

@@ -2,7 +2,6 @@
 
 from functions.notifications import domain
 from functions.notifications.domain import News, conference_named
-from functions.notifications.enclosures import picture
 from functions.notifications.letter import Link, Mailbox
 from functions.notifications.notice import Notice, Notices
 from shared.clock import local_time
@@ -38,14 +37,10 @@ def _scanned(message: TicketCheckedIn) -> list[Notice]:
 
 
 def _reissued(message: TicketReissued) -> list[Notice]:
-    why = "You asked for it." if message.by_owner else "The organiser made it for you."
-    news = News(
-        "ticket-reissued",
-        f"Your ticket for {conference_named(message.conference_name)} has a new code",
-        f"{why} The old code no longer opens the door: throw away what you printed or saved of it.",
-        {"conference_id": message.conference_id, "ticket_id": message.ticket_id},
-    )
-    return [_with_code(news, message, message.attendee_name)]
+    """Its mail is sent when tickets has printed it (`ticket_mail`)."""
+    data = {"conference_id": message.conference_id, "ticket_id": message.ticket_id}
+    news = domain.ticket_reissued(message.conference_name, data, by_owner=message.by_owner)
+    return [Notice(news, message.owner_id, mailed=False)]
 
 
 def _offered(message: TicketTransferOffered) -> list[Notice]:
@@ -87,33 +82,8 @@ def _transferred(message: TicketTransferred) -> list[Notice]:
         "Your code no longer opens the door: throw away what you printed or saved of it.",
         data | {"ticket_id": message.ticket_id},
     )
-    received = News(
-        "ticket-received",
-        f"Your ticket for {conference}",
-        "It is yours now, with a code of its own. Whoever had it before cannot get in with theirs.",
-        data | {"ticket_id": message.ticket_id},
-    )
-    address = Mailbox(message.owner_name, message.owner_email)
-    return [Notice(gone, message.from_id), _with_code(received, message, message.owner_name, address)]
-
-
-def _with_code(news: News, message: TicketReissued | TicketTransferred, attendee: str, address: Mailbox | None = None) -> Notice:
-    details = {
-        "ticket_id": message.ticket_id,
-        "ticket_type_name": message.ticket_type_name,
-        "attendee_name": attendee,
-        "valid_from": message.valid_from,
-        "time_zone": message.time_zone,
-    }
-    return Notice(
-        news,
-        message.owner_id,
-        address,
-        _ticket(message.ticket_id),
-        template="ticket",
-        details=details,
-        enclosures=(picture(message.code, message.ticket_id),),
-    )
+    received = domain.ticket_received(message.conference_name, data | {"ticket_id": message.ticket_id})
+    return [Notice(gone, message.from_id), Notice(received, message.owner_id, mailed=False)]
 
 
 def _double_entry(message: DoubleEntryFound) -> list[Notice]:
