@@ -96,9 +96,9 @@ verify-journal: environment ## prove that a conference's door journal is whole (
 build: environment ## build every function as it goes to AWS, into .aws-sam/
 	@KETEMU_TARGET=aws $(BIN)/sam build --build-in-source
 
-deploy: build ## deploy to AWS (ENV=dev or prod, MAIL_FROM=an address that SES has verified, ALARM_EMAIL=who hears of alarms)
+deploy: build ## deploy to AWS (ENV=dev or prod, MAIL_FROM=an address that SES has verified, ALARM_EMAIL=who hears of alarms, BUDGET=USD a month)
 	@test -n "$(MAIL_FROM)" || { echo "Say who e-mails come from: make deploy ENV=$(ENV) MAIL_FROM=tickets@your.domain (verified in SES)"; exit 1; }
-	@$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides Stage=$(ENV) MailFrom=$(MAIL_FROM) AlarmEmail=$(ALARM_EMAIL)
+	@$(BIN)/sam deploy --config-env $(ENV) --parameter-overrides Stage=$(ENV) MailFrom=$(MAIL_FROM) AlarmEmail=$(ALARM_EMAIL) MonthlyBudget=$(or $(BUDGET),0)
 
 build-%: # called by `sam build` for each function
 	@$(BIN)/python -m localstack.build $* "$(ARTIFACTS_DIR)"
@@ -119,7 +119,7 @@ imports: environment ## who may import whom
 	@$(BIN)/lint-imports
 
 template: environment ## the SAM template
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml operations.yaml
 	@$(BIN)/sam validate --lint
 
 audit: environment ## known vulnerabilities of pinned packages

@@ -182,7 +182,7 @@ def _downloads() -> dict[str, str]:
 
 
 def _ingredients() -> Iterator[Path]:
-    yield from (TEMPLATE, ROOT / "samconfig.toml", ROOT / "Makefile")
+    yield from (TEMPLATE, ROOT / "operations.yaml", ROOT / "samconfig.toml", ROOT / "Makefile")
     yield from (ROOT / "localstack" / name for name in ("build.py", "deploy.py", "finish.py"))
     yield from (ROOT / "requirements").glob("*.txt")
     for package in ("functions", "shared"):

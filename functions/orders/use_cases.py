@@ -103,8 +103,7 @@ def _find_or_reserve(
         order = orders.reserve(order, catalogue, announcements.placed(order))
     except AlreadyPlaced as earlier:
         return earlier.order, False
-    if order.status == "paid":
-        count("OrdersPaid", order.conference_id)
+    count("OrdersPaid" if order.status == "paid" else "OrdersReserved", order.conference_id)
     return order, True
 
 

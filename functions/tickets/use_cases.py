@@ -21,7 +21,7 @@ from shared.messages import (
     TicketLine,
     TicketReissued,
 )
-from shared.telemetry import count
+from shared.telemetry import count, took
 
 T = TypeVar("T")
 
@@ -98,6 +98,7 @@ def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid:
         told.append(_mail_due(paid))
     tickets.issue(order, issued, told)
     count("TicketsIssued", paid.conference_id, by=len(order.standing))
+    took("IssuingLag", issued_at - paid.occurred_at)
 
 
 def _ticket(
