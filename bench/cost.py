@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.tally import Count, Tally
 from localstack.build import template
+from localstack.paths import OPERATIONS, TEMPLATE
 
 PRICES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
 
@@ -91,8 +92,8 @@ def memory(function: str) -> float:
 
 
 def standing(kind: str) -> int:
-    """How many resources of a type the template makes, loops included, conditions not."""
-    return sum(each["Type"] == kind for each in _resources(template()["Resources"]))
+    """How many resources of a type the template and the one nested in it make, loops included, conditions not."""
+    return sum(each["Type"] == kind for path in (TEMPLATE, OPERATIONS) for each in _resources(template(path)["Resources"]))
 
 
 def _resources(section: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

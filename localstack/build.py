@@ -233,12 +233,12 @@ def _tools() -> dict[str, str]:
 
 
 @cache
-def template() -> dict[str, Any]:  # YAML is untyped by nature
+def template(path: Path = TEMPLATE) -> dict[str, Any]:  # YAML is untyped by nature
     class Loader(yaml.SafeLoader):
         """Reads CloudFormation's short forms (!Ref, !Sub …) as nothing: no Handler uses them."""
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  # a subclass of SafeLoader
+    read: dict[str, Any] = yaml.load(path.read_text(), Loader)  # noqa: S506  # a subclass of SafeLoader
     return read
 
 

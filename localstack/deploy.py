@@ -18,7 +18,7 @@ from localstack.disk import TO_GO_ON, require_space
 from localstack.endpoint import Endpoint
 from localstack.failure import Failure
 from localstack.finish import finish
-from localstack.paths import BUILDS, ROOT, TEMPLATE
+from localstack.paths import BUILDS, OPERATIONS, ROOT, TEMPLATE
 from localstack.processes import Child, shown, tail
 from localstack.steps import Steps
 
@@ -182,7 +182,7 @@ def _downloads() -> dict[str, str]:
 
 
 def _ingredients() -> Iterator[Path]:
-    yield from (TEMPLATE, ROOT / "operations.yaml", ROOT / "samconfig.toml", ROOT / "Makefile")
+    yield from (TEMPLATE, OPERATIONS, ROOT / "samconfig.toml", ROOT / "Makefile")
     yield from (ROOT / "localstack" / name for name in ("build.py", "deploy.py", "finish.py"))
     yield from (ROOT / "requirements").glob("*.txt")
     for package in ("functions", "shared"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
+OPERATIONS = ROOT / "operations.yaml"  # nested in it
 LOCAL = ROOT / ".local"
 CACHE = LOCAL / "cache"
 BUILDS = LOCAL / "build"

@@ -5,15 +5,11 @@ import re
 from importlib import import_module
 from typing import Any
 
-import boto3
 import pytest
-from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from functions.tickets.happenings import TOLD
 from shared.http import DOOR, PUBLIC, VISITORS
-from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, WRITTEN
+from tests.contract.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE, VPC_ACCESS, WRITTEN, translated
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -131,14 +127,7 @@ def network() -> dict[str, Any]:
 
 def chosen(url: str) -> dict[str, Any]:
     """The resources as SAM makes them where AgendaCacheUrl is `url`."""
-    parameters = {"Stage": "dev", "AgendaCacheUrl": url, "MailFrom": "tickets@example.org", "AWS::Region": "eu-central-1"}
-    template = expand_language_extensions(WRITTEN, parameter_values=parameters, enabled=True).expanded_template
-    template["Transform"] = "AWS::Serverless-2016-10-31"
-    for function in (each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"):
-        function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code.zip"}
-    managed = {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in ("AWSLambdaBasicExecutionRole", VPC_ACCESS)}
-    session = boto3.Session(region_name="eu-central-1")
-    made = Translator(managed, Parser(), boto_session=session).translate(template, parameters)["Resources"]
+    made = translated(Stage="dev", AgendaCacheUrl=url)
     creates = url == "create"
     kept = {name: each for name, each in made.items() if each.get("Condition") != "CreatesCache" or creates}
     resolved: dict[str, Any] = _decided(kept, creates)
@@ -157,7 +146,6 @@ def _decided(value: Any, creates: bool) -> Any:
     return {key: each for key, each in decided.items() if each != {"Ref": "AWS::NoValue"}}
 
 
-VPC_ACCESS = "AWSLambdaVPCAccessExecutionRole"
 CACHE_USERS = {"EventsApi"}
 
 

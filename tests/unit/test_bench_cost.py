@@ -79,7 +79,7 @@ def test_an_idle_month_is_the_polls_of_each_queue_what_stands_and_what_runs_by_t
 
 
 def test_an_alarm_of_each_turn_of_a_loop_is_counted() -> None:
-    assert standing("AWS::CloudWatch::Alarm") >= 7  # a queue's dead letters each
+    assert standing("AWS::CloudWatch::Alarm") >= 8  # a dead letter queue each
     assert standing("AWS::DynamoDB::Table") == 6
 
 
