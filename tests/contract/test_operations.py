@@ -44,7 +44,7 @@ def test_every_stream_is_watched() -> None:
 
 
 def test_every_alarm_says_what_is_wrong_and_tells_somebody() -> None:
-    assert len(ALARMS) == 14
+    assert len(ALARMS) == 15
     for name, alarm in ALARMS.items():
         assert len(alarm["AlarmDescription"]) > 40, name
         assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
