@@ -29,7 +29,6 @@ from functions.contacts.items import (
 )
 from functions.contacts.people import Person
 from functions.contacts.use_cases import Sight, Wanted
-from shared import personal
 from shared.errors import Busy
 from shared.messages import ContactExchanged, Message
 from shared.table import Item, Outbox, decode_cursor, failed_conditions, page, transact
@@ -140,11 +139,6 @@ class DynamoExchanges:
         for owner_id in sorted(owners):
             kept = Item.query(partition(owner_id), Item.sk.startswith(_CONTACTS), consistent_read=True)
             yield from (each for each in _contacts(kept) if each.own_face_id == person.user_id)
-
-    def leads_of(self, conference_id: str) -> Iterator[Contact]:
-        for item in personal.items():
-            if item["kind"] == "Lead" and item.get("conference_id") == conference_id:
-                yield from _contacts(read([(item["pk"], item["sk"])]))
 
 
 def read(keys: Sequence[Key]) -> Iterator[Item]:

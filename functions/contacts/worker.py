@@ -5,14 +5,24 @@ A person who gets a ticket gets a card too, so that the first exchange at a conf
 
 from functions.contacts.dynamo import DynamoExchanges
 from functions.contacts.dynamo_people import DynamoPeople
+from functions.contacts.dynamo_privacy import DynamoPrivacy
 from functions.contacts.people import Held, cancelled
 from functions.contacts.privacy import RULES
 from functions.contacts.use_cases_copies import refresh_copies
+from functions.contacts.use_cases_erasure import forget_face
 from functions.contacts.use_cases_people import note_role, note_ticket
 from functions.contacts.use_cases_retention import end_leads
 from shared.clock import now
 from shared.delay import SqsDelay
-from shared.messages import CardChanged, MembershipChanged, RetentionEnded, TicketCancelled, TicketIssued, TicketTransferred
+from shared.messages import (
+    CardChanged,
+    MembershipChanged,
+    RetentionEnded,
+    TicketCancelled,
+    TicketIssued,
+    TicketTransferred,
+    UserErased,
+)
 from shared.personal import about_people
 from shared.worker import Worker
 
@@ -52,7 +62,11 @@ def _card_changed(message: CardChanged) -> None:
 
 
 def _retention_ended(message: RetentionEnded) -> None:
-    end_leads(DynamoExchanges(), now, conference_id=message.conference_id)
+    end_leads(DynamoPrivacy(), now, conference_id=message.conference_id)
+
+
+def _before_erasure(message: UserErased) -> None:
+    forget_face(DynamoPrivacy(), user_id=message.user_id)
 
 
 handler = Worker(
@@ -63,6 +77,6 @@ handler = Worker(
         MembershipChanged: _membership_changed,
         CardChanged: _card_changed,
         RetentionEnded: _retention_ended,
-        **about_people(RULES),
+        **about_people(RULES, before=_before_erasure),
     }
 )

@@ -10,7 +10,8 @@ import pytest
 from functions.contacts import worker
 from functions.contacts.api import handler
 from shared.caller import Caller
-from shared.messages import MembershipChanged, RetentionEnded
+from shared.messages import MembershipChanged, RetentionEnded, UserErased
+from shared.personal import NOBODY
 from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, issued, listed, put_card
 from tests.support import Answer, Table, call, deliver
 
@@ -132,3 +133,18 @@ def test_leads_go_with_the_retention_of_their_conference_and_what_people_have_of
     holders = call(handler, "GET", "/contacts/holders", caller=ADA).json["items"]
     assert [holder["user_id"] for holder in holders] == [BYSTANDER.user_id]
     assert len(table.outbox()) == told
+
+
+def test_the_card_of_an_exhibitor_who_leaves_the_platform_goes_and_the_company_stays(table: Table, code: str) -> None:
+    put_card(BUDI, email="budi@example.org", phone="+62 274 5550", visibility={"email": "everyone", "phone": "everyone"})
+    exchange(BUDI, code, "n1", note="wants a quote")
+    [seen] = listed(ADA)["items"]
+    assert (seen["name"], seen["phone"]) == (BUDI.name, "+62 274 5550")
+    erased = UserErased(user_id=BUDI.user_id, email="budi@example.org", name=BUDI.name)
+    assert deliver(worker.handler, erased, erased) == []
+    [after] = listed(ADA)["items"]
+    assert (after["name"], after["phone"], after["email"], after["exhibitor"]) == (NOBODY, None, None, "Warung Software")
+    assert not [text for text in ("budi@example.org", "+62 274 5550") if text in str(table.items())]
+    assert [lead["note"] for lead in leads(SRI)] == ["wants a quote"]
+    [holder] = call(handler, "GET", "/contacts/holders", caller=ADA).json["items"]
+    assert holder["exhibitor"] == "Warung Software"
