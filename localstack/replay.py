@@ -74,30 +74,41 @@ def empty(dynamodb: Any, table: str, side: Side) -> int:
     return len(keys)
 
 
+@dataclass(frozen=True)
 class Stack:
-    """A stack's bus, queues and tables, by their logical names."""
+    """A stack's bus, queues and tables: `names` are the physical ones, by logical name."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    names: Mapping[str, str]
+    events: Any  # botocore makes its clients at run time
+    sqs: Any
+    dynamodb: Any
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "Stack":
         found = endpoint.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-        self.names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
-        self.events, self.sqs, self.dynamodb = (endpoint.client(service) for service in ("events", "sqs", "dynamodb"))
+        names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+        return cls(names, *(endpoint.client(service) for service in ("events", "sqs", "dynamodb")))
 
     def rows(self, side: Side) -> Iterable[Row]:
         return items(self.dynamodb, self.names[f"{side.context}Table"])
 
-    def replay(self, side: Side) -> None:
-        """Returns once its worker has nothing left to do. Raises Failure."""
+    def archive(self) -> Any:
+        """Of the bus, as it is described. Raises Failure."""
         bus = self.events.describe_event_bus(Name=self.names["Bus"])["Arn"]
-        archives = self.events.list_archives(EventSourceArn=bus)["Archives"]
-        if not archives:
+        found = self.events.list_archives(EventSourceArn=bus)["Archives"]
+        if not found:
             raise Failure("The bus has no archive: deploy with EventArchive=on.")
-        archive = self.events.describe_archive(ArchiveName=archives[0]["ArchiveName"])
+        return self.events.describe_archive(ArchiveName=found[0]["ArchiveName"])
+
+    def replay(self, archive: Any, side: Side) -> None:
+        """Returns once its worker has nothing left to do. Raises Failure."""
+        bus = archive["EventSourceArn"]
         rule = self.events.describe_rule(Name=self.names[f"{side.queue}Rule"].rpartition("|")[2], EventBusName=self.names["Bus"])
         name = f"{STACK}-{uuid4().hex[:12]}"
         self.events.start_replay(
             ReplayName=name,
             EventSourceArn=archive["ArchiveArn"],
-            EventStartTime=datetime.now(UTC) - timedelta(days=archive["RetentionDays"] or 30),
+            EventStartTime=datetime.now(UTC) - timedelta(days=archive["RetentionDays"]),
             EventEndTime=datetime.now(UTC),
             Destination={"Arn": bus, "FilterArns": [rule["Arn"]]},
         )
@@ -124,10 +135,11 @@ def _until(condition: Callable[[], bool], what: str) -> None:
 
 
 def rebuild(stack: Stack, side: Side) -> tuple[Figures, Figures]:
-    """The figures as they were, and as the archive's messages make them. Raises Failure."""
+    """The figures as they were, and as the archive's messages make them. Raises Failure: where there is none, before anything."""
+    archive = stack.archive()
     before = side.figures(stack.rows(side))
     empty(stack.dynamodb, stack.names[f"{side.context}Table"], side)
-    stack.replay(side)
+    stack.replay(archive, side)
     return before, side.figures(stack.rows(side))
 
 
@@ -137,7 +149,7 @@ def main() -> int:
     parser.add_argument("side", choices=sorted(SIDES), help="what is emptied and made anew")
     arguments = parser.parse_args()
     try:
-        stack = Stack(Endpoint(ready_stack(arguments.port)["endpoint_url"]))
+        stack = Stack.of(Endpoint(ready_stack(arguments.port)["endpoint_url"]))
         before, after = rebuild(stack, SIDES[arguments.side])
     except Failure as failure:
         sys.exit(str(failure))
