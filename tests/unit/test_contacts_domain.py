@@ -230,6 +230,17 @@ def test_who_withdrew_shows_themselves_again_by_scanning() -> None:
     assert again(withdrawn, at=NOON - MINUTE).theirs.profile is None  # it happened before
 
 
+def test_what_waited_for_a_confirmation_before_a_withdrawal_waits_again_after_it() -> None:
+    first = meeting(ADA, shown_by(BOOTH)).first()
+    withdrawn = first.consenting(Consent(withdrawn_at=NOON), ADA.card(THERE))
+    assert (first.mine.awaits, withdrawn.mine.awaits) == (True, False)
+    assert again(withdrawn, bearer=BOOTH).mine.awaits
+    refused = first.consenting(Consent(confirmed=False, withdrawn_at=NOON), ADA.card(THERE))
+    assert not again(refused, bearer=BOOTH).mine.awaits
+    decided = first.consenting(Consent(confirmed=False), ADA.card(THERE))
+    assert not again(decided, bearer=BOOTH).mine.awaits
+
+
 def test_who_took_somebody_off_their_list_has_them_again_by_scanning_later() -> None:
     first = meeting(note="tea").first()
     off = replace(first, mine=first.mine.removed(NOON + MINUTE))
@@ -305,6 +316,7 @@ def test_nobody_comes_back_to_a_list_that_they_were_taken_off_by_showing_more() 
         (None, None, None),
         (None, "", None),
         (None, "tea", "tea"),
+        (None, "X", "X"),
         ("tea", None, "tea"),
         ("tea", "milk", "tea\nmilk"),
         ("tea and milk", "milk", "tea and milk"),

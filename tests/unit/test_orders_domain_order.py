@@ -80,7 +80,7 @@ def test_a_voucher_that_there_is_not_is_no_order() -> None:
 
 
 def test_a_hidden_ticket_type_is_sold_to_nobody_who_has_no_voucher_for_it() -> None:
-    with pytest.raises(UnknownTicketType):
+    with pytest.raises(UnknownTicketType, match="GET /orders/availability/cnf_1"):
         placed(Wanted("typ_1", 1), within=catalogue(replace(REGULAR, hidden=True)))
 
 
