@@ -19,11 +19,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from rich.console import Console
 
 from localstack.client import PATIENCE, Person, newcomer, wait_until
 from localstack.crowd import crowd
 from localstack.opening import opened
 from localstack.stack import RunningStack, running_stack
+from localstack.steps import Steps
 
 CONCURRENCY = (1, 8, 32)
 SECONDS = 4.0  # of each measurement
@@ -50,16 +52,17 @@ class Speed:
 def speeds(seconds: float = SECONDS, concurrency: Sequence[int] = CONCURRENCY) -> list[Speed]:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data,
-        running_stack(data=Path(data)) as stack,
+        running_stack(data=Path(data), steps=Steps(Console())) as stack,
         httpx.Client(timeout=120, limits=httpx.Limits(max_connections=2 * max(concurrency))) as http,
     ):
         venue = Venue.opened(stack, http, max(concurrency))
         server = [child.pid for child in stack.children]
-        return [
-            measured(name, ask, venue.people[:clients], seconds, server)
-            for clients in concurrency
-            for name, ask in venue.operations()
-        ]
+        done = []
+        for clients in concurrency:
+            for name, ask in venue.operations():
+                done.append(measured(name, ask, venue.people[:clients], seconds, server))
+                print(f"  {name}, {clients} at once: {done[-1].rate:.1f} answers/s, {done[-1].p50:.0f} ms", flush=True)
+        return done
 
 
 def measured(operation: str, ask: Ask, clients: Sequence[Person], seconds: float, server: Sequence[int]) -> Speed:
