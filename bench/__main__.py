@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
 
-from bench import artifacts, budgets, settings, tally
+from bench import artifacts, budgets, documents, settings, tally
 from bench.report import Results, document, keep, kept
 from bench.speeds import speeds
-from localstack.paths import ROOT
-
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
 
 
 def machine() -> str:
@@ -66,9 +63,8 @@ def main() -> None:
         PARTS[name](results)
         results.runs[name] = here
         keep(results)
-    text = document(tally.kept(), results)
-    print(text)
-    DOCUMENT.write_text(text)
+    print(document(tally.kept(), results))
+    documents.write()
     arguments.figures.write_text(dumps(asdict(results) | {"cpu_budget": budgets.CPU, "import_budget": budgets.IMPORT}))
 
 

@@ -10,9 +10,6 @@ from bench import tally
 from bench.cost import HABITS, MACHINE, METRICS_HOURS, POLLERS, PRICES, SERVERS, SIZES, bill, conference, idle, servers
 from bench.report import table
 from bench.tally import Count
-from localstack.paths import ROOT
-
-DOCUMENT = ROOT / "docs" / "cost.md"
 
 
 def document(counted: Mapping[str, Count], prices: Mapping[str, Any] = PRICES) -> str:
@@ -137,16 +134,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make cost", description="What a conference costs on AWS.")
     parser.add_argument("figures", type=Path, help="where to put what bench/cost_plot.py draws")
     arguments = parser.parse_args()
-    from bench import settings
+    from bench import documents, settings
 
     settings.apply()  # before any function is imported
     from bench.counts import counts, world
 
     with world() as at:
         tally.keep(counts(at))
-    text = document(tally.kept())
-    print(text)
-    DOCUMENT.write_text(text)
+    print(document(tally.kept()))
+    documents.write()
     arguments.figures.write_text(json.dumps(figures(tally.kept())))
 
 

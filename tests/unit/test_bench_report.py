@@ -3,9 +3,9 @@
 from collections import Counter
 
 from bench import tally
-from bench.__main__ import DOCUMENT
 from bench.artifacts import Import, Size
 from bench.cpu_time import Cpu
+from bench.documents import BENCHMARKS
 from bench.report import Results, document, kept
 from bench.speeds import Speed
 from bench.tally import Count, Tally
@@ -13,7 +13,7 @@ from bench.tally import Count, Tally
 
 def test_the_document_is_that_of_the_figures_that_are_kept() -> None:
     """Where this fails: `make bench PARTS=counts`."""
-    assert DOCUMENT.read_text() == document(tally.kept(), kept())
+    assert BENCHMARKS.read_text() == document(tally.kept(), kept())
 
 
 def test_what_is_over_its_budget_is_named_with_by_how_much() -> None:
