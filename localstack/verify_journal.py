@@ -31,16 +31,17 @@ def verify(get: Get, conference_id: str, kept: Sequence[Head] = ()) -> Proof:
     published = Head(conference_id, said["seq"], said["hash"])
     return prove(
         conference_id,
-        _entries(get, base),
+        entries(get, conference_id),
         heads=[*kept, *([published] if published.seq else [])],
         is_signed=lambda head, signature: is_signed(said["public_key"], head, signature),
     )
 
 
-def _entries(get: Get, base: str) -> Iterator[Entry]:
+def entries(get: Get, conference_id: str) -> Iterator[Entry]:
+    """All of the journal, in its order."""
     after: int | None = 0
     while after is not None:
-        stretch = get(f"{base}?after={after}")
+        stretch = get(f"/tickets/conferences/{conference_id}/journal?after={after}")
         yield from (Entry(**each) for each in stretch["items"])
         after = stretch["next_after"]
 
