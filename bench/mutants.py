@@ -21,17 +21,11 @@ CONTEXTS = ("auth", "contacts", "events", "notifications", "orders", "tickets") 
 WANTED = 90  # per cent
 UNEXPLAINED = "no reason yet"
 
-BESIDE = ("functions/__init__.py", "shared")  # what a context imports
-TESTS = ("tests/__init__.py", "tests/conftest.py", "tests/unit")  # mutmut copies tests/ unasked
+BESIDE = ("functions/__init__.py", "shared", "tests/__init__.py", "tests/conftest.py", "tests/unit")  # what its tests import
 
 CONFIGURATION = """
 [tool.mutmut]
-source_paths = ["functions/{context}"]
-only_mutate = {modules}
-also_copy = {beside}
-pytest_add_cli_args_test_selection = {tests}
-timeout_constant = 20.0  # seconds, times 15: an endless loop is rare, and a busy machine is not
-use_git_change_detection = false
+source_paths = ["functions"]
 """
 
 INTRODUCTION = f"""# Mutants
@@ -42,6 +36,7 @@ survivor has its reason here, written by hand; the rest of this page is generate
 
 Made with [mutmut](https://mutmut.readthedocs.io) of `domain.py`, or of all of `domain/`, properties included. Not broken: sentences
 (how they are worded is no rule), constants, and the defaults of fields.
+A domain is pure, so that one process can switch each mutant on for the tests that call its function: all of it takes seconds.
 """
 
 
@@ -56,7 +51,7 @@ class Mutant:
 
     @property
     def is_killed(self) -> bool:
-        return self.status == "killed"  # one that ran for ever, or for too long on a busy machine, is looked at by hand
+        return self.status == "killed"
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,8 @@ def broken(context: str) -> list[Mutant]:
     folder = prepared(context)
     requirements, program = ROOT / "requirements" / "mutants.txt", ROOT / "bench" / "mutation.py"
     uv = [str(ROOT / ".venv" / "bin" / "uv"), "run", "--quiet", "--no-project", "--python", sys.executable, "--with-requirements"]
-    command = [*uv, str(requirements), "python", "-P", str(program)]  # -P: without the folder of the program on the path
+    given = [json.dumps([str(path.relative_to(ROOT)) for path in paths(context)]) for paths in (domain, holding)]
+    command = [*uv, str(requirements), "python", "-P", str(program), *given]  # -P: without the program's own folder on the path
     with (folder / "mutmut.log").open("w") as log:
         run = subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=False)
     if run.returncode:
@@ -96,19 +92,13 @@ def prepared(context: str) -> Path:
     """A folder with what the context's tests need, to be broken."""
     folder = ROOT / ".local" / "mutants" / context
     shutil.rmtree(folder, ignore_errors=True)
-    for name in (f"functions/{context}", *BESIDE, *TESTS):
+    for name in (f"functions/{context}", *BESIDE):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-    modules = [path.relative_to(ROOT) for path in domain(context)]
-    for module in modules:
-        (folder / module).write_text(undecorated((ROOT / module).read_text()))
-    configuration = CONFIGURATION.format(
-        context=context,
-        modules=json.dumps([str(module) for module in modules]),
-        beside=json.dumps(BESIDE),
-        tests=json.dumps([str(path.relative_to(ROOT)) for path in holding(context)]),
-    )
-    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + configuration)
+    for module in domain(context):
+        path = folder / module.relative_to(ROOT)
+        path.write_text(undecorated(path.read_text()))
+    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + CONFIGURATION)
     return folder
 
 
