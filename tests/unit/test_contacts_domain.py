@@ -174,6 +174,19 @@ def test_the_same_two_are_other_contacts_elsewhere() -> None:
     assert elsewhere.exchange_id != meeting().first().mine.exchange_id
 
 
+def test_whomever_one_meets_is_a_contact_and_an_exchange_of_their_own() -> None:
+    met = [("usr_1", "usr_2"), ("usr_1", "usr_3"), ("usr_2", "usr_3"), ("usr_2", "usr_1")]
+    assert len({contact_id(owner, other, THERE) for owner, other in met}) == 4
+    pairs = [replace(meeting().first().mine, owner_id=owner, other_id=other) for owner, other in met]
+    assert len({pair.exchange_id for pair in pairs}) == 3  # the first and the last are two sides of one
+
+
+def test_a_card_of_the_conference_goes_before_the_usual_one() -> None:
+    there = Card(Profile("Ada, speaker"))
+    pair = meeting(replace(ADA, cards={**ADA.cards, THERE: there})).first()
+    assert pair.theirs.profile == Profile("Ada, speaker")
+
+
 def test_a_team_is_met_as_its_company_and_sees_what_exhibitors_see() -> None:
     pair = meeting(ADA, shown_by(BOOTH)).first()
     team = BOOTH.party(THERE).id
@@ -241,6 +254,11 @@ def test_what_waited_for_a_confirmation_before_a_withdrawal_waits_again_after_it
     assert not again(decided, bearer=BOOTH).mine.awaits
 
 
+def test_nothing_waits_after_a_withdrawal_that_only_exhibitors_have_to_wait_for() -> None:
+    withdrawn = meeting().first().consenting(Consent(withdrawn_at=NOON), ADA.card(THERE))
+    assert not again(withdrawn).mine.awaits
+
+
 def test_who_took_somebody_off_their_list_has_them_again_by_scanning_later() -> None:
     first = meeting(note="tea").first()
     off = replace(first, mine=first.mine.removed(NOON + MINUTE))
@@ -268,6 +286,12 @@ def test_of_a_team_the_one_who_met_first_stays_its_face() -> None:
     assert (by_a_colleague.mine.own_face_id, by_a_colleague.theirs.face_id) == ("usr_cyd", "usr_cyd")
     assert by_a_colleague.theirs.profile == first.mine.profile
     assert by_a_colleague.mine.scans == {"usr_ada": NOON, "usr_dan": NOON + MINUTE}
+
+
+def test_a_team_that_is_met_again_has_its_company_spelled_as_it_is_now() -> None:
+    first = meeting(ADA, shown_by(BOOTH)).first()
+    respelled = replace(BOOTH, attendance={THERE: Attendance(role="exhibitor", company="WARUNG")})
+    assert again(first, bearer=respelled).mine.company == "WARUNG"
 
 
 def test_a_team_that_was_taken_off_a_list_comes_back_with_the_face_of_who_was_scanned() -> None:
@@ -344,6 +368,11 @@ def test_a_decision_shows_the_other_at_once_what_it_allows() -> None:
     assert (undecided.theirs.profile, undecided.mine.awaits) == (Profile("ada"), True)
     open_card = Card(Profile("ada", company="ada Ltd"), {"company": EVERYONE})
     assert not pair.consenting(Consent(), open_card).mine.awaits
+
+
+def test_a_decision_about_an_attendee_is_about_what_attendees_see() -> None:
+    decided = meeting().first().consenting(Consent(), ADA.card(THERE))
+    assert (decided.theirs.profile, decided.mine.awaits) == (Profile("ada", company="ada Ltd"), False)
 
 
 # Time, and those who guess

@@ -1,8 +1,9 @@
 """Who may do what to a conference, what a change may name, and what clashes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import tzset
 
 import pytest
 
@@ -131,6 +132,25 @@ def test_the_day_of_a_conference_begins_at_its_own_midnight() -> None:
     tokyo = replace(CONFERENCE, time_zone="Asia/Tokyo", starts_at=datetime(2030, 6, 3, 16, tzinfo=UTC))  # 4 June, 01:00
     assert tokyo.first_midnight == datetime(2030, 6, 3, 15, tzinfo=UTC)
     assert tokyo.first_midnight.utcoffset() == timedelta(0)
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "WIB-7")
+    tzset()
+    yield
+    monkeypatch.undo()
+    tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_the_day_of_a_conference_is_told_in_utc_wherever_the_machine_is() -> None:
+    assert CONFERENCE.first_midnight.utcoffset() == timedelta(0)
+
+
+def test_a_conference_that_ends_before_it_starts_is_told_that_it_is_the_conference() -> None:
+    with pytest.raises(InvalidWindow, match="The conference must end"):
+        replace(CONFERENCE, ends_at=NINE - HOUR).check()
 
 
 @pytest.mark.parametrize(

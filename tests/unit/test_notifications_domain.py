@@ -77,7 +77,8 @@ def test_a_cancelled_ticket_is_named_as_the_mail_numbers_it() -> None:
 
 
 def test_a_new_contact_says_who_keeps_what() -> None:
-    assert "Each of you has what the other's card shows" in domain.contact_made("xch_1", "Bob").body
+    of_a_person = domain.contact_made("xch_1", "Bob")
+    assert (of_a_person.title, "Each of you has what the other's card shows" in of_a_person.body) == ("You met Bob", True)
     of_a_team = domain.contact_made("xch_1", "Bob", "Warung Software")
     assert of_a_team.title == "You met Bob of Warung Software"
     assert "Warung Software keeps what your card shows exhibitors" in of_a_team.body

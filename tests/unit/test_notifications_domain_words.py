@@ -15,6 +15,7 @@ MORNING = datetime(2026, 6, 1, 9, 30, tzinfo=JAKARTA)
 EUR = Money(4900, "EUR")
 CONFERENCE = {"conference_id": "cnf_1"}
 ORDER = {**CONFERENCE, "order_id": "ord_1"}
+TICKET = {**CONFERENCE, "ticket_id": "tkt_1"}
 WAITING = {**CONFERENCE, "waiting_id": "wtg_1"}
 
 # News, the kind that clients know it by, what they link to, and what somebody has to be told.
@@ -81,15 +82,33 @@ NEWS: list[tuple[Callable[[], News], str, dict[str, str], tuple[str, ...]]] = [
         ("PyCon", "Ticket 2"),
     ),
     (
+        lambda: domain.ticket_reissued("PyCon", TICKET, by_owner=True),
+        "ticket-reissued",
+        TICKET,
+        ("Your ticket for PyCon has a new code", "You asked for it", "The old code no longer opens the door"),
+    ),
+    (
+        lambda: domain.ticket_reissued("PyCon", TICKET, by_owner=False),
+        "ticket-reissued",
+        TICKET,
+        ("Your ticket for PyCon has a new code", "The organiser made it", "The old code no longer opens the door"),
+    ),
+    (
+        lambda: domain.ticket_received("PyCon", TICKET),
+        "ticket-received",
+        TICKET,
+        ("Your ticket for PyCon", "Whoever had it before cannot get in"),
+    ),
+    (
         lambda: domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", attendee="", entered=True, gate="North", when="1 June"),
         "checked-in",
-        {**CONFERENCE, "ticket_id": "tkt_1"},
+        TICKET,
         ("Welcome to PyCon", "gate North on 1 June"),
     ),
     (
         lambda: domain.ticket_scanned("tkt_1", "cnf_1", "PyCon", attendee="", entered=False, gate=None, when="1 June"),
         "checked-out",
-        {**CONFERENCE, "ticket_id": "tkt_1"},
+        TICKET,
         ("PyCon", "checked out on 1 June"),
     ),
     (
@@ -140,6 +159,18 @@ def test_news_in_an_inbox_is_what_happened_when_it_happened() -> None:
     assert (kept.kind, kept.title, kept.body, kept.data) == (news.kind, news.title, news.body, news.data)
     assert (kept.created_at, kept.read) == (MORNING, False)
     assert kept.id.startswith("ntf_")
+
+
+@pytest.mark.parametrize(
+    "naming", [domain.contact_made("xch_1", "Bob"), domain.contact_awaits("xch_1", "Bob"), domain.contact_confirmed("xch_1", "Bob")]
+)
+def test_what_names_somebody_whom_one_met_can_be_taken_back_with_the_exchange(naming: News) -> None:
+    assert Notification.of(naming, message_id="msg_1", user_id="usr_1", occurred_at=MORNING).subject == "xch_1"
+
+
+@pytest.mark.parametrize("nameless", [domain.contact_withdrawn("xch_1", whole=True), domain.welcome("Ada")])
+def test_what_names_nobody_is_not_taken_back(nameless: News) -> None:
+    assert Notification.of(nameless, message_id="msg_1", user_id="usr_1", occurred_at=MORNING).subject is None
 
 
 def test_two_pieces_of_news_that_one_message_tells_are_two_notifications() -> None:

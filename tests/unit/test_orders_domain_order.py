@@ -20,7 +20,7 @@ from functions.orders.domain import (
 from functions.orders.lines import Attendee, Basket, Wanted
 from functions.orders.payment import Payment, Refund
 from functions.orders.stock import Pool
-from functions.orders.vouchers import UnknownVoucher, Voucher
+from functions.orders.vouchers import UnknownVoucher, Voucher, VoucherExpired
 from shared.errors import NotFound
 from shared.money import Money
 from tests.unit.test_orders_domain import BOB, NOON, REGULAR, catalogue, ordered
@@ -77,6 +77,13 @@ def test_an_order_keeps_the_voucher_that_it_was_placed_with_and_how_the_conferen
 def test_a_voucher_that_there_is_not_is_no_order() -> None:
     with pytest.raises(UnknownVoucher):
         placed(Wanted("typ_1", 1), within=catalogue(REGULAR), code="AUTUMN")
+
+
+def test_a_voucher_is_good_for_an_order_that_is_placed_before_it_ends() -> None:
+    there = replace(catalogue(REGULAR), voucher=replace(SPRING, valid_until=NOON + HOUR))
+    assert placed(Wanted("typ_1", 1), within=there, code="SPRING").voucher == "SPRING"
+    with pytest.raises(VoucherExpired):
+        placed(Wanted("typ_1", 1), within=replace(there, voucher=replace(SPRING, valid_until=NOON)), code="SPRING")
 
 
 def test_a_hidden_ticket_type_is_sold_to_nobody_who_has_no_voucher_for_it() -> None:
