@@ -193,10 +193,10 @@ def main() -> None:
     parser.add_argument("contexts", nargs="*", metavar="context", help=f"of {', '.join(CONTEXTS)}; without any: all")
     chosen = parser.parse_args().contexts or CONTEXTS
     for context in chosen:
-        outcomes = parsed(DOCUMENT.read_text()) if DOCUMENT.exists() else {}
-        reasons = outcomes[context].survivors if context in outcomes else {}
         print(f"{context}: ", end="", flush=True)
-        found = outcome(broken(context), reasons)
+        mutants = broken(context)
+        outcomes = parsed(DOCUMENT.read_text()) if DOCUMENT.exists() else {}  # not before: somebody may have written meanwhile
+        found = outcome(mutants, outcomes[context].survivors if context in outcomes else {})
         print(f"{found.mutants} mutants, {found.share:.1f} % killed", flush=True)
         for mutant, reason in found.survivors.items():
             print(f"  {mutant.where}: {mutant.was} → {mutant.became}: {reason}")
