@@ -36,7 +36,7 @@ survivor has its reason here, written by hand; the rest of this page is generate
 
 Made with [mutmut](https://mutmut.readthedocs.io) of `domain.py`, or of all of `domain/`, properties included. Not broken: sentences
 (how they are worded is no rule), constants, and the defaults of fields.
-A domain is pure, so that one process can switch each mutant on for the tests that call its function: all of it takes seconds.
+A domain is pure, so that one process can switch each mutant on for the tests that call its function: all take about a minute.
 """
 
 
