@@ -241,18 +241,21 @@ def physical(endpoint: Endpoint, name: str) -> str:
 def sent_through(endpoint: Endpoint, urls: Mapping[str, str], variable: str = "AWS_ENDPOINT_URL") -> Iterator[None]:
     """Within the block these functions make their calls to these URLs."""
     functions = endpoint.client("lambda")
-    before: dict[str, dict[str, str]] = {}
-    try:
+    with ExitStack() as undone:
         for name, url in urls.items():
             function = physical(endpoint, name)
-            before[function] = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-            functions.update_function_configuration(
-                FunctionName=function, Environment={"Variables": before[function] | {variable: url}}
-            )
+            before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            undone.callback(_deploy, functions, function, before)
+            _deploy(functions, function, before | {variable: url})
         yield
-    finally:
-        for function, variables in before.items():
-            functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+def _deploy(functions: Any, function: str, variables: Mapping[str, str]) -> None:
+    """Give a function other settings, and have requests answered by a version that has them."""
+    functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+    for alias in functions.list_aliases(FunctionName=function)["Aliases"]:
+        version = functions.publish_version(FunctionName=function)["Version"]
+        functions.update_alias(FunctionName=function, Name=alias["Name"], FunctionVersion=version)
 
 
 @contextmanager
