@@ -1,12 +1,14 @@
 """E-mails as they come over the wire: read back, their attachments opened, their links followed."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
+from uuid import uuid4
 
 import httpx
 import pypdfium2
@@ -42,7 +44,7 @@ def text(mail: EmailMessage, kind: str) -> str:
 
 
 def code_in(image: Image.Image) -> str:
-    [code] = zxingcpp.read_barcodes(image.convert("L"))
+    [code] = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
     return str(code.text)
 
 
@@ -128,3 +130,71 @@ def test_one_click_without_a_log_in_ends_mail_of_its_kind(
     host.call("POST", "/auth/password/forgot", {"email": host.email}, expect=202)
     mailed(host, "Set a new password")  # which is sent after what was muted would have been
     assert not [each for each in wire.to(host.email) if "Second" in str(each["Subject"])]
+
+
+def test_what_tickets_go_through_is_mailed_and_each_link_and_code_does_what_it_says(
+    http: httpx.Client, person: Callable[[str], Person], on_sale: Any, mailed: Any
+) -> None:
+    """One sold-out ticket: a new code, handed on, waited for, given back. Each mail is read as it came over the wire."""
+    host, ada, bob, cyd = (person(name) for name in ("Hostess", "Adaline", "Bobby", "Cydney"))
+    conference_id, type_id = on_sale(capacity=1, organizer=host)
+    order = buy(ada, conference_id, type_id)
+    [ticket] = wait_until(lambda: ada.get("/tickets")["items"], "the ticket", seconds=PATIENCE)
+
+    cyd.post("/orders/waiting-list", {"conference_id": conference_id, "ticket_type_id": type_id})
+    waits = mailed(cyd, "You wait for 1 × Regular")
+    [leave] = links(waits, "/orders/waiting-list/leave/")
+
+    ada.post(f"/tickets/{ticket['id']}/reissue", expect=200)
+    reissued = files(mailed(ada, "has a new code"))
+    assert {"tickets.pdf", "conference.ics"} <= set(reissued)
+    [page] = pypdfium2.PdfDocument(reissued["tickets.pdf"])
+    assert code_in(page.render(scale=2).to_pil()) == code_of(reissued)
+    assert code_of(reissued) == ada.get(f"/tickets/{ticket['id']}")["code"] != ticket["code"]
+
+    ada.post(f"/tickets/{ticket['id']}/transfer", {"email": bob.email})
+    offered = text(mailed(bob, "Adaline offers you a ticket"), "plain")
+    token = re.search(r"Token: (\S+)", offered)
+    assert token, offered
+    bob.post(f"/tickets/{ticket['id']}/transfer/accept", {"token": token[1]}, expect=200)
+    received = files(mailed(bob, "Your ticket for E2E"))
+    assert code_of(received) == bob.get(f"/tickets/{ticket['id']}")["code"]
+    assert "Bobby's now" in str(mailed(ada, "Bobby's now")["Subject"])
+
+    host.wait_for_role(conference_id, "organizer")
+    host.post(f"/orders/{order['id']}/refunds", {}, expect=200)
+    assert "49.00 EUR" in text(mailed(ada, "Refund for E2E"), "plain")
+    mailed(bob, "is cancelled")  # the ticket is his
+    mailed(cyd, "It is your turn: 1 × Regular")
+    assert "You are not on the waiting list any more" in pressed(http, leave)
+    wait_until(lambda: cyd.get("/orders/waiting-list")["items"][0]["status"] == "cancelled", "the offer is declined")
+
+
+def test_an_invitation_is_accepted_by_its_link_and_many_contacts_are_one_mail(
+    http: httpx.Client, person: Callable[[str], Person], on_sale: Any, mailed: Any
+) -> None:
+    host, booth = person("Inviter"), person("Booth")
+    conference_id, _ = on_sale(capacity=1, organizer=host)
+    host.post(f"/events/conferences/{conference_id}/members", {"email": booth.email, "role": "exhibitor", "company": "Acme"})
+    [link] = links(mailed(booth, "You are invited to be an exhibitor"), "/auth/link#invitation=")
+    assert "Log in and accept" in http.get(link).text
+    booth.post("/events/invitations/accept", {"token": link.partition("=")[2]}, expect=200)
+    booth.wait_for_role(conference_id, "exhibitor")
+    mailed(booth, "You are now an exhibitor")
+
+    code = booth.call("PUT", "/contacts/card", {"name": "Booth"}).json()["code"]
+    for guest in (host, person("Visitor")):
+        guest.call("PUT", "/contacts/card", {"name": guest.name})
+        guest.post("/contacts/exchange", {"code": code, "nonce": uuid4().hex})
+    assert "Visitor" in text(mailed(booth, "You met Inviter, and 1 more"), "html")
+
+
+def links(mail: EmailMessage, path: str) -> list[str]:
+    """Where the mail leads to at `path`: the same in both of its parts."""
+    found = set(re.findall(rf"https?://\S*?{re.escape(path)}[^\s\"<>]+", text(mail, "plain")))
+    assert all(link in text(mail, "html") for link in found)
+    return sorted(found)
+
+
+def code_of(attached: dict[str, Any]) -> str:
+    return code_in(Image.open(io.BytesIO(attached["ticket.png"])))

@@ -4,16 +4,18 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from localstack.client import NeverHappened, Person, wait_until
+from localstack.client import PATIENCE, NeverHappened, Person, wait_until
 from localstack.stack import RunningStack
 
 PHONE = "+62 274 555 0199"
+BOOKS = ("Orders", "Tickets", "Events")  # in the names of tables
 
 
 @pytest.fixture
@@ -80,12 +82,73 @@ def test_a_person_is_shown_and_erased_across_all_contexts(
     assert newcomer.user_id != zelda.user_id
 
 
+def coded(who: Person, path: str, card: Any) -> str | None:
+    """The code of the card; None where they do not attend yet."""
+    headers = {"Authorization": f"Bearer {who.tokens['access_token']}"}
+    answer = who.http.put(f"{who.api_url}{path}", json=card, headers=headers)
+    assert answer.status_code in (200, 422), answer.text
+    return str(answer.json()["code"]) if answer.is_success else None
+
+
+def run(stack: RunningStack, function: str, event: Any) -> None:
+    """As the schedule would."""
+    resources = stack.endpoint.client("cloudformation").describe_stack_resources(StackName="ketemu")["StackResources"]
+    name = next(str(each["PhysicalResourceId"]) for each in resources if each["LogicalResourceId"] == function)
+    answer = stack.endpoint.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
 def ready(caller: Person) -> Any:
     answer = caller.http.get(
         f"{caller.api_url}/auth/me/export", headers={"Authorization": f"Bearer {caller.tokens['access_token']}"}
     )
     assert answer.status_code in (200, 202), answer.text
     return answer.json() if answer.status_code == 200 else None
+
+
+def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
+    stack: RunningStack, person: Callable[[str], Person], on_sale: Any, tables: Any
+) -> None:
+    """A month after it, by the schedule's own clock: companies and organisers lose the people, the books and friends stay."""
+    host, booth, friend = person("Keeping"), person("Selling"), person("Befriended")
+    wanda = person(f"Wanda{uuid4().hex[:6]}")
+    conference_id, type_id = on_sale(capacity=5, organizer=host, retention_days=30)
+    events = f"/events/conferences/{conference_id}"
+    invited = {"email": booth.email, "role": "exhibitor", "company": "Acme"}
+    booth.post("/events/invitations/accept", {"token": host.post(f"{events}/members", invited)["token"]}, expect=200)
+    lines = [{"ticket_type_id": type_id, "quantity": 1}]
+    for buyer in (wanda, friend):
+        buyer.post("/orders", {"conference_id": conference_id, "lines": lines, "payment": {"method": "simulated"}})
+    booth.wait_for_role(conference_id, "exhibitor")
+    host.wait_for_role(conference_id, "organizer")
+    card, where = {"name": wanda.name, "email": wanda.email, "visibility": {"email": "everyone"}}, f"?conference_id={conference_id}"
+    code = wait_until(lambda: coded(wanda, f"/contacts/card{where}", card), "Wanda attends", seconds=PATIENCE)
+    for scanner in (booth, friend):
+        wait_until(lambda s=scanner: coded(s, f"/contacts/card{where}", {"name": s.name}), "they attend", seconds=PATIENCE)  # type: ignore[misc]
+        scanner.post("/contacts/exchange", {"code": code, "nonce": uuid4().hex, "note": "wants a quote"})
+    leads = f"/contacts/conferences/{conference_id}/leads"
+    assert [lead["email"] for lead in booth.get(leads)["items"]] == [wanda.email]
+
+    until = datetime.fromisoformat(host.get(events)["ends_at"]) + timedelta(days=30)
+    for at, kind in ((until - timedelta(days=14), "retention-ending"), (until, "")):
+        run(stack, "EventsRetention", {"time": at.isoformat().replace("+00:00", "Z"), "id": "1"})
+        wait_until(lambda k=kind: k in str(host.get("/notifications?limit=100")["items"]), "it is told", seconds=PATIENCE)  # type: ignore[misc]
+
+    def books() -> list[str]:
+        """Items of orders, tickets and events that still name Wanda."""
+        return [item for table, item in tables() if wanda.email in item and any(name in table for name in BOOKS)]
+
+    wait_until(lambda: booth.get(leads)["items"] == [], "no lead", seconds=PATIENCE)
+    orders = f"/orders/conferences/{conference_id}"
+    wait_until(lambda: not books(), "no order, ticket or list at the door that names her", seconds=PATIENCE)
+    assert len(host.get(orders)["items"]) == 2
+    assert wanda.email not in str(wanda.get("/tickets")["items"])
+    total = host.get(f"{orders}/totals")["total"]
+    assert (total["tickets_paid"], total["revenue"]["amount"]) == (2, 9800)
+    assert host.get(events)["name"] == "E2E"
+    [kept] = friend.get("/contacts")["items"]
+    assert (kept["name"], kept["email"], kept["note"]) == (wanda.name, wanda.email, "wants a quote")
+    assert [holder["user_id"] for holder in wanda.get("/contacts/holders")["items"]] == [friend.user_id]
 
 
 def test_no_log_line_names_a_person_or_shows_a_secret(stack: RunningStack, person: Callable[[str], Person]) -> None:
