@@ -28,9 +28,10 @@ router = resource()
 
 @dataclass(frozen=True, slots=True)
 class TeamScan:
-    """Who of the team, or the lead, scanned the other, and when first."""
+    """Who of the team, or the lead, scanned the other, and when first. `name`: null where it is not known, or not any more."""
 
     by: str
+    name: str | None
     at: datetime
 
 
@@ -70,7 +71,7 @@ class LeadView:
             note=lead.note,
             tags=lead.tags,
             met_at=lead.met_at,
-            scans=[TeamScan(by, at) for by, at in sorted(lead.scans.items(), key=lambda scan: scan[1])],
+            scans=[TeamScan(by, lead.name_of(by), at) for by, at in sorted(lead.scans.items(), key=lambda scan: scan[1])],
         )
 
 

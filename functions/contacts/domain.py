@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from functions.contacts.cards import Card, Consent, Profile
-from functions.contacts.people import LATE, Bearer, NoCard, Party, Person, audience_of
+from functions.contacts.people import LATE, Bearer, NoCard, Party, Person, audience_of, is_team
 from shared.clock import iso, parse
 from shared.errors import Conflict, Invalid, NotFound, Problem
 from shared.ids import derived_id
@@ -94,6 +94,7 @@ class Contact:
     note: str | None = None
     tags: tuple[str, ...] = ()
     rating: int | None = None
+    colleagues: Mapping[str, str] = field(default_factory=dict)  # of a team: the names of those of it who scanned
     removed_at: datetime | None = None
     revision: int = 1
 
@@ -114,6 +115,12 @@ class Contact:
     def is_listed(self) -> bool:
         return self.profile is not None and self.removed_at is None
 
+    def name_of(self, scanner_id: str) -> str | None:
+        """Of one of `scans`, where the owner may know it: the other whose card is seen here, or a colleague."""
+        if self.profile and scanner_id == self.face_id:
+            return self.profile.name
+        return self.colleagues.get(scanner_id)
+
     @property
     def exchange_id(self) -> str:
         """The same for both sides."""
@@ -124,7 +131,7 @@ class Contact:
         return self._emptied(removed_at=at)
 
     def _emptied(self, **changes: object) -> "Contact":
-        return replace(self, profile=None, note=None, tags=(), rating=None, **changes)  # type: ignore[arg-type]  # as named
+        return replace(self, profile=None, note=None, tags=(), rating=None, colleagues={}, **changes)  # type: ignore[arg-type]  # as named
 
     def showing(self, profile: Profile | None) -> "Contact":
         """With what the other shows now; what was noted of somebody who withdrew goes with them."""
@@ -137,6 +144,12 @@ class Contact:
         new = note if note and note not in (self.note or "") else None
         text = "\n".join(part for part in (self.note, new) if part)[:NOTE_LENGTH] or None
         return replace(self, note=text, tags=tuple(dict.fromkeys((*self.tags, *tags)))[:MOST_TAGS])
+
+    def naming(self, scanner_id: str, name: str) -> "Contact":
+        """With the name of a colleague who scanned: not on a person's own list, and not beside what is listed no more."""
+        if not is_team(self.owner_id) or not self.is_listed or scanner_id not in self.scans:
+            return self
+        return replace(self, colleagues={**self.colleagues, scanner_id: name})
 
 
 def contact_id(owner_id: str, other_id: str, conference_id: str) -> str:
@@ -181,7 +194,7 @@ class Meeting:
             scans=scans,
             company=self.bearer.party.company,
             awaits=self.card.awaits(self.bearer.party.audience, none),
-        ).noted(self.note, self.tags)
+        )
         theirs = Contact(
             owner_id=self.bearer.party.id,
             other_id=self.party.id,
@@ -193,7 +206,7 @@ class Meeting:
             company=self.party.company,
             awaits=self.bearer.card.awaits(self.party.audience, none),
         )
-        return Pair(mine, theirs)
+        return Pair(self._noted(mine), theirs)
 
     def again(self, before: Pair) -> Pair:
         """What each keeps who had `before`. Raises UnknownCode where the other has withdrawn.
@@ -218,7 +231,10 @@ class Meeting:
             theirs = theirs.showing(self.card.shown(self.bearer.party.audience, consent))
         if consent != before.mine.consent:  # what waited for the scanner before the withdrawal waits again
             mine = replace(mine, awaits=self.card.awaits(self.bearer.party.audience, consent))
-        return Pair(mine if mine.removed_at else mine.noted(self.note, self.tags), theirs)
+        return Pair(mine if mine.removed_at else self._noted(mine), theirs)
+
+    def _noted(self, mine: Contact) -> Contact:
+        return mine.noted(self.note, self.tags).naming(self.scanner.user_id, self.card.profile.name)
 
 
 def _merged(scans: Mapping[str, datetime], by: str, at: datetime) -> dict[str, datetime]:

@@ -138,7 +138,7 @@ class DynamoExchanges:
         owners = {person.user_id, *(person.party(conference_id).id for conference_id in person.attendance)}
         for owner_id in sorted(owners):
             kept = Item.query(partition(owner_id), Item.sk.startswith(_CONTACTS), consistent_read=True)
-            yield from (each for each in _contacts(kept) if each.own_face_id == person.user_id)
+            yield from (each for each in _contacts(kept) if each.own_face_id == person.user_id or person.user_id in each.scans)
 
 
 def read(keys: Sequence[Key]) -> Iterator[Item]:

@@ -9,8 +9,9 @@ from shared.personal import items
 
 
 class DynamoPrivacy(DynamoExchanges):
-    def with_face(self, user_id: str) -> Iterator[Contact]:
-        return self._all(lambda item: item.get("face_id") == user_id)  # kept only where it is not the other's own
+    def with_member(self, user_id: str) -> Iterator[Contact]:
+        """A face is kept only where it is not the other's own."""
+        return self._all(lambda item: item.get("face_id") == user_id or f'"{user_id}"' in item.get("colleagues", ""))
 
     def leads_of(self, conference_id: str) -> Iterator[Contact]:
         return self._all(lambda item: item["kind"] == "Lead" and item.get("conference_id") == conference_id)

@@ -11,7 +11,7 @@ from shared.spreadsheet import BOM, harmless
 
 COLUMNS = (
     *("contact_id", "met_at", "conference_id", "name", "company", "title", "email", "phone", "links", "fields"),
-    *("exhibitor", "rating", "tags", "note", "scans"),
+    *("exhibitor", "rating", "tags", "note", "scans", "scanned_by"),
 )
 
 
@@ -35,4 +35,6 @@ def _line(contact: Contact) -> Iterable[str]:
     yield "" if contact.rating is None else str(contact.rating)
     yield "; ".join(contact.tags)
     yield contact.note or ""
-    yield "; ".join(f"{by} {iso(at)}" for by, at in sorted(contact.scans.items(), key=lambda scan: scan[1]))
+    scans = sorted(contact.scans.items(), key=lambda scan: scan[1])
+    yield "; ".join(f"{by} {iso(at)}" for by, at in scans)
+    yield "; ".join(contact.name_of(by) or by for by, _ in scans)

@@ -139,6 +139,7 @@ class ContactItem(Item, discriminator="Contact"):
     note = UnicodeAttribute(null=True)
     tags: ListAttribute[str] = ListAttribute(null=True)
     rating = NumberAttribute(null=True)
+    colleagues = JSONAttribute(null=True)
     removed_at = UnicodeAttribute(null=True)
     revision = NumberAttribute()
 
@@ -161,6 +162,7 @@ class ContactItem(Item, discriminator="Contact"):
             note=contact.note,
             tags=list(contact.tags) or None,
             rating=contact.rating,
+            colleagues=dict(contact.colleagues) or None,
             removed_at=iso(contact.removed_at) if contact.removed_at else None,
             revision=contact.revision,
         )
@@ -181,13 +183,16 @@ class ContactItem(Item, discriminator="Contact"):
             note=self.note,
             tags=tuple(self.tags or ()),
             rating=int(self.rating) if self.rating is not None else None,
+            colleagues=self.colleagues or {},
             removed_at=parse(self.removed_at) if self.removed_at else None,
             revision=int(self.revision),
         )
 
 
 class LeadItem(ContactItem, discriminator="Lead"):
-    """The same, of a team."""
+    """The same, of a team. Before version 2 nobody noted who its `colleagues` are."""
+
+    v = NumberAttribute(default=2)
 
 
 def _unless(value: str, usual: str) -> str | None:

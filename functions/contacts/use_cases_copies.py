@@ -1,4 +1,5 @@
-"""The copies that others hold of a card follow it: what is changed or hidden there is changed or gone here."""
+"""The copies that others hold of a card follow it, and so does a name on a team's list: what is changed or hidden there is changed
+or gone here."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -18,7 +19,7 @@ _SECOND_LOOK = timedelta(seconds=30)
 
 class Copies(Holders, Protocol):
     def with_card_of(self, person: Person) -> Iterator[Contact]:
-        """What the person keeps, or the teams that they are of, of all who see that person's card."""
+        """What the person keeps, or the teams that they are of, of all who see that person's card or whom the person scanned."""
 
     def other_sides(self, contacts: Sequence[Contact]) -> list[Contact | None]:
         """In their order."""
@@ -49,7 +50,7 @@ def _refresh(copies: Copies, people: People, person: Person | None, before: Pair
     for _ in range(TRIES):
         if person is None or before is None:
             return False
-        after = before.consenting(before.mine.consent, person.card(before.mine.conference_id))
+        after = _following(before, person)
         if after == before:
             return False
         if copies.settle(before, after, card_of=person):
@@ -58,6 +59,14 @@ def _refresh(copies: Copies, people: People, person: Person | None, before: Pair
     return None
 
 
+def _following(before: Pair, person: Person) -> Pair:
+    """After the person's card has changed: only a face is seen by the other, any colleague's name by the team."""
+    card = person.card(before.mine.conference_id)
+    is_face = before.mine.own_face_id == person.user_id
+    after = before.consenting(before.mine.consent, card) if is_face else before
+    return Pair(after.mine.naming(person.user_id, card.profile.name), after.theirs)
+
+
 def _read_again(copies: Copies, contact: Contact) -> Pair | None:
     mine, theirs = copies.contact(contact.owner_id, contact.id), copies.other_side(contact)
-    return Pair(mine, theirs) if mine and theirs and mine.own_face_id == contact.own_face_id else None
+    return Pair(mine, theirs) if mine and theirs else None

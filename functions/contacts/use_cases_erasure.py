@@ -1,4 +1,5 @@
-"""The card of whom a team sends is what others have of the team: it goes with its person, and the team stays."""
+"""What is known of whom a team sends goes with its person, and the team stays: their card, which others have of the team, and
+their name beside what they scanned for it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,13 +11,20 @@ from functions.contacts.use_cases import Exchanges, changed_meanwhile
 from shared.personal import NOBODY
 
 
-class Faces(Exchanges, Protocol):
-    def with_face(self, user_id: str) -> Iterable[Contact]:
-        """Where the person is seen for their team. Reads the whole table."""
+class Members(Exchanges, Protocol):
+    def with_member(self, user_id: str) -> Iterable[Contact]:
+        """Where the person is seen for their team, or named as one of it. Reads the whole table."""
 
 
-def forget_face(faces: Faces, *, user_id: str) -> None:
+def forget_member(members: Members, *, user_id: str) -> None:
     """May be repeated. Raises Busy."""
-    for contact in faces.with_face(user_id):
-        if contact.profile and not faces.keep(contact, replace(contact, profile=Profile(NOBODY))):
+    for contact in members.with_member(user_id):
+        after = _without(contact, user_id)
+        if after != contact and not members.keep(contact, after):
             raise changed_meanwhile()
+
+
+def _without(contact: Contact, user_id: str) -> Contact:
+    is_seen = contact.profile is not None and contact.face_id == user_id
+    colleagues = {each: name for each, name in contact.colleagues.items() if each != user_id}
+    return replace(contact, profile=Profile(NOBODY) if is_seen else contact.profile, colleagues=colleagues)

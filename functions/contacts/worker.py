@@ -9,7 +9,7 @@ from functions.contacts.dynamo_privacy import DynamoPrivacy
 from functions.contacts.people import Held, cancelled
 from functions.contacts.privacy import RULES
 from functions.contacts.use_cases_copies import refresh_copies
-from functions.contacts.use_cases_erasure import forget_face
+from functions.contacts.use_cases_erasure import forget_member
 from functions.contacts.use_cases_people import note_role, note_ticket
 from functions.contacts.use_cases_retention import end_leads
 from shared.clock import now
@@ -66,7 +66,7 @@ def _retention_ended(message: RetentionEnded) -> None:
 
 
 def _before_erasure(message: UserErased) -> None:
-    forget_face(DynamoPrivacy(), user_id=message.user_id)
+    forget_member(DynamoPrivacy(), user_id=message.user_id)
 
 
 handler = Worker(

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from bench.meter import Meter
 from functions.contacts import worker
 from functions.contacts.api import handler
+from functions.contacts.items import ContactItem, LeadItem
 from shared.caller import Caller
 from shared.messages import MembershipChanged, RetentionEnded, UserErased
 from shared.personal import NOBODY
-from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, issued, listed, put_card
+from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, issued, kinds_with, listed, put_card
+from tests.moto.test_contacts_consent import follow
 from tests.support import Answer, Table, call, deliver
 
 BUDI, SRI = (replace(who, roles={"cnf_1": "exhibitor"}) for who in (BOB, CYD))
@@ -48,7 +51,7 @@ def test_two_colleagues_who_scan_one_person_have_one_lead_with_both_scans(code: 
     (lead,) = leads(BUDI)
     assert leads(SRI) == [lead]
     assert leads(RIVAL) == []
-    assert [scan["by"] for scan in lead["scans"]] == [BUDI.user_id, SRI.user_id]
+    assert [(scan["by"], scan["name"]) for scan in lead["scans"]] == [(BUDI.user_id, BUDI.name), (SRI.user_id, SRI.name)]
     assert (lead["email"], lead["note"], lead["tags"]) == ("ada@example.org", "wants a quote\ncalled back", ["hot"])
     assert len(listed(ADA)["items"]) == 1
     assert listed(BUDI)["items"] == []
@@ -89,6 +92,43 @@ def test_a_file_has_exactly_what_is_shown_and_nothing_that_a_spreadsheet_runs(co
     card = exported(SRI, f"{LEADS}/export", "text/vcard").body.decode()
     assert card.count("BEGIN:VCARD") == 1
     assert "EMAIL:ada@example.org" in card
+
+
+def test_a_file_names_who_scanned(code: str) -> None:
+    exchange(ADA, code_at("cnf_1", SRI), "n1")
+    exchange(BUDI, code, "n1")
+    (line,) = csv.DictReader(io.StringIO(exported(SRI, f"{LEADS}/export").body.decode("utf-8-sig")))
+    assert line["scanned_by"] == f"{ADA.name}; {BUDI.name}"
+    assert [scan.split()[0] for scan in line["scans"].split("; ")] == [ADA.user_id, BUDI.user_id]
+
+
+def test_who_scanned_is_named_as_their_card_is_now(table: Table, code: str) -> None:
+    exchange(BUDI, code, "n1")
+    exchange(SRI, code, "n1", note="called back")  # not the one whose card Ada sees
+    seen = listed(ADA)
+    put_card(replace(SRI, name="Sri Wahyuni"))
+    follow(table)
+    [lead] = leads(BUDI)
+    assert ([scan["name"] for scan in lead["scans"]], lead["note"]) == ([BUDI.name, "Sri Wahyuni"], "called back")
+    assert listed(ADA) == seen
+
+
+def test_a_lead_of_before_names_were_noted_is_answered_without_them(table: Table, code: str) -> None:
+    exchange(BUDI, code, "n1")
+    [item] = [each for each in ContactItem.scan() if isinstance(each, LeadItem)]
+    item.update([LeadItem.v.set(1), LeadItem.colleagues.remove()])
+    assert [(scan["by"], scan["name"]) for scan in leads(SRI)[0]["scans"]] == [(BUDI.user_id, None)]
+    (line,) = csv.DictReader(io.StringIO(exported(SRI, f"{LEADS}/export").body.decode("utf-8-sig")))
+    assert line["scanned_by"] == BUDI.user_id
+    exchange(SRI, code, "n1")
+    assert [scan["name"] for scan in leads(SRI)[0]["scans"]] == [None, SRI.name]
+
+
+def test_a_name_beside_a_lead_costs_the_list_no_read(code: str, meter: Meter) -> None:
+    exchange(BUDI, code, "n1")
+    meter.reset()
+    assert [scan["name"] for scan in leads(SRI)[0]["scans"]] == [BUDI.name]
+    assert meter.operations == ["BatchGetItem", "Query"]  # whose team it is, and its list
 
 
 def test_who_withdraws_from_a_company_is_in_no_file_of_it(code: str) -> None:
@@ -148,3 +188,16 @@ def test_the_card_of_an_exhibitor_who_leaves_the_platform_goes_and_the_company_s
     assert [lead["note"] for lead in leads(SRI)] == ["wants a quote"]
     [holder] = call(handler, "GET", "/contacts/holders", caller=ADA).json["items"]
     assert holder["exhibitor"] == "Warung Software"
+
+
+def test_the_name_of_who_scanned_goes_with_them_and_their_colleagues_stay(table: Table, code: str) -> None:
+    exchange(BUDI, code, "n1")
+    exchange(SRI, code, "n1", note="called back")
+    assert "Lead" in kinds_with(table, SRI.name)
+    erased = UserErased(user_id=SRI.user_id, email=SRI.email, name=SRI.name)
+    assert deliver(worker.handler, erased, erased) == []
+    [lead] = leads(BUDI)
+    assert [(scan["by"], scan["name"]) for scan in lead["scans"]] == [(BUDI.user_id, BUDI.name), (SRI.user_id, None)]
+    assert lead["note"] == "called back"
+    assert [seen["name"] for seen in listed(ADA)["items"]] == [BUDI.name]  # the face of the team is another's
+    assert kinds_with(table, SRI.name) == set()

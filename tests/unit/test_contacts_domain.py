@@ -309,6 +309,29 @@ def test_a_team_that_withdrew_shows_the_one_who_scans_again() -> None:
     assert back.theirs.profile == Profile("dan", company="dan Ltd")
 
 
+def test_a_team_knows_the_names_of_its_own_who_scanned_and_of_whom_it_met() -> None:
+    lead = again(meeting(BOOTH, shown_by(ADA)).first(), COLLEAGUE, ADA).mine
+    assert lead.colleagues == {"usr_cyd": "cyd", "usr_dan": "dan"}
+    first = meeting(ADA, shown_by(BOOTH)).first()
+    scanned_too = again(Pair(first.theirs, first.mine), COLLEAGUE, ADA).mine
+    assert [scanned_too.name_of(each) for each in ("usr_ada", "usr_dan", "usr_who")] == ["ada", "dan", None]
+
+
+def test_who_scanned_for_a_team_is_named_on_no_other_list() -> None:
+    booth = meeting(BOOTH, shown_by(ADA)).first()
+    assert again(booth, COLLEAGUE, ADA).theirs.colleagues == {}
+    assert meeting().first().mine.colleagues == {}
+    assert booth.mine.naming("usr_dan", "dan") == booth.mine  # who did not scan
+
+
+def test_nobody_is_named_beside_a_lead_who_is_listed_no_more() -> None:
+    lead = meeting(BOOTH, shown_by(ADA)).first().mine
+    for gone in (lead.removed(NOON), lead.showing(None)):
+        assert gone.colleagues == {}
+        assert gone.name_of("usr_cyd") is None
+        assert gone.naming("usr_cyd", "cyd") == gone
+
+
 # What is kept, and for how long
 
 
