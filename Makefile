@@ -33,7 +33,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive replay restore load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
+.PHONY: help environment run stop demo invoke check dlq redrive replay restore load load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ replay: environment ## make a read side anew from the archive of the bus (SIDE=d
 
 restore: environment ## put back what a table had (TABLE=Orders, AT=2026-11-24T12:00:00Z, FROM=a table beside, EXACTLY=1; docs/restore.md)
 	@$(BIN)/python -m localstack.restore --port $(PORT) $(if $(AT),--at $(AT)) $(if $(FROM),--beside $(FROM)) $(if $(EXACTLY),--exactly) "$(TABLE)"
+
+load: environment ## a conference day on the running stack: sale, doors, breaks, meetings (PORT=4566, TICKETS=300 CONTACTS=3)
+	@$(BIN)/python -m localstack.day --port $(PORT) --tickets $(or $(TICKETS),300) --contacts $(or $(CONTACTS),3)
+	@$(DRAW) bench.day_plot .local/load.json .local/load.png
+	@echo "Drawn: .local/load.png"
 
 load-scanners: environment ## reference scanners without a network, back at once (PORT=4566, TICKETS=500 SCANNERS=20 SCANS=400)
 	@$(BIN)/python -m localstack.apart --port $(PORT) --tickets $(or $(TICKETS),500) --scanners $(or $(SCANNERS),20) --scans $(or $(SCANS),400)

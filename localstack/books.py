@@ -255,10 +255,14 @@ def _states(status: str, quantity: int, ended: int) -> dict[str, int]:
 
 def read(endpoint: Endpoint) -> Books:
     """The tables as they are; while somebody writes to them, not as of one instant."""
-    resources = endpoint.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    tables = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-    dynamodb = endpoint.client("dynamodb")
+    tables, dynamodb = resources_of(endpoint), endpoint.client("dynamodb")
     return Books(list(items(dynamodb, tables["OrdersTable"])), list(items(dynamodb, tables["TicketsTable"])))
+
+
+def resources_of(endpoint: Endpoint) -> dict[str, str]:
+    """The physical names of the stack's resources, by logical name."""
+    resources = endpoint.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
 
 
 def items(dynamodb: Any, table: str) -> Iterable[Row]:

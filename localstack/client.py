@@ -147,13 +147,13 @@ def named(answer: httpx.Response | None) -> str:
     return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
 
 
-def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 120) -> T:
-    """The first truthy value of `condition`. Raises NeverHappened after `seconds`."""
+def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 120, every: float = 0.1) -> T:
+    """The first truthy value of `condition`, which is asked `every` so many seconds. Raises NeverHappened after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise NeverHappened(f"{what}: not seen within {seconds:.0f} s")
-        time.sleep(0.1)  # between two looks; the condition ends the wait
+        time.sleep(every)  # between two looks; the condition ends the wait
     return value
 
 

@@ -44,6 +44,14 @@ class Queues:
         dead = {name.removesuffix(_SUFFIX): each for name, each in resources.items() if name.endswith(_SUFFIX)}
         return cls(sqs, dead, {name: resources[f"{name}Queue"] for name in dead if f"{name}Queue" in resources})
 
+    def lengths(self) -> dict[str, int]:
+        """How many dead letters there are, by the name of the queue."""
+        wanted = "ApproximateNumberOfMessages"
+        asked = {
+            name: self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[wanted]) for name, url in sorted(self.dead.items())
+        }
+        return {name: int(answer["Attributes"][wanted]) for name, answer in asked.items()}
+
     def letters(self, name: str) -> Iterator[Any]:
         """Each that is there, once; those that are not deleted come back after a moment."""
         seen: set[str] = set()
@@ -86,13 +94,13 @@ def _read(queue: str, letter: Any, failed: dict[Any, dict[str, Any]]) -> DeadLet
         return DeadLetter(queue, "?", letter["MessageId"], "?", "it is no message of ours: see it with aws sqs receive-message")
 
 
-def log_lines(logs: Any, group: str) -> list[dict[str, Any]]:
-    """What the functions said, as far as it is JSON."""
+def log_lines(logs: Any, group: str, pattern: str = '"message failed"') -> list[dict[str, Any]]:
+    """What the functions said, as far as it is JSON and holds the pattern."""
     lines: list[dict[str, Any]] = []
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern='"message failed"'):
-        for event in page["events"]:
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=pattern):
+        for text in (text for event in page["events"] for text in event["message"].splitlines()):
             try:
-                line = json.loads(event["message"])
+                line = json.loads(text)
             except ValueError:
                 continue
             lines += [line] if isinstance(line, dict) else []

@@ -100,6 +100,9 @@ class Doors:
             self.organizer, "An evening at the doors", [kind], starts_in=-timedelta(hours=6)
         )
         self.organizer.wait_for_role(self.conference_id, "organizer")
+        self.set_up_gates()
+
+    def set_up_gates(self) -> None:
         for gate in GATES:
             self.organizer.post(f"{self.base}/gates", {"name": gate})
         self.say(f"conference {self.conference_id} with gates {', '.join(GATES)}")

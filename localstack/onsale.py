@@ -47,6 +47,8 @@ class Plan:
     hold_minutes: float = 0.5
     abandoned: float = 0.15  # the share of the buyers who never pay
     seed: int = 650
+    name: str = "On-sale"
+    starts_in: timedelta = timedelta(days=30)
 
 
 @dataclass
@@ -127,7 +129,7 @@ class OnSale:
         """A published conference whose tickets are on sale, and people who want them."""
         kind = {"name": "Regular", "price": 4900, "capacity": self.plan.tickets}
         self.conference_id, [self.type_id] = opened(
-            self.organizer, "On-sale", [kind], starts_in=timedelta(days=30), hold_minutes=self.plan.hold_minutes
+            self.organizer, self.plan.name, [kind], starts_in=self.plan.starts_in, hold_minutes=self.plan.hold_minutes
         )
         people = crowd(self.endpoint, self.organizer, self.plan.buyers, self.organizer.http)
         self.buyers = [Buyer(person, habit) for person, habit in zip(people, self._habits(), strict=True)]

@@ -1,0 +1,107 @@
+"""What must hold of the tables after a conference, whatever happened in it. `make load` ends with it.
+
+It reads items and log lines, and shares no code with what wrote them; `books.py` has the books of orders and their tickets.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localstack.books import Imbalance, Row
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """Of one conference; `tickets` and `contacts` are all rows of those tables."""
+
+    conference_id: str
+    tickets: list[Row]
+    contacts: list[Row]
+    messages: Mapping[str, str]  # what kind each of the conference's messages was, by its id
+    routes: Mapping[str, Counter[str]]  # by kind of message, how many queues of a service it goes to
+    consumed: Counter[tuple[str, str]]  # how often a service said that it had reacted to a message
+    dead: Mapping[str, int]  # letters, by queue
+
+
+def broken(after: Aftermath) -> list[Imbalance]:
+    """All that does not hold; empty where everything does."""
+    return [*_admissions(after), *_pairs(after), *_messages(after), *_dead(after)]
+
+
+def _admissions(after: Aftermath) -> Iterator[Imbalance]:
+    """Who was let in first, by the scans on record, by the tickets, and by the door's counts."""
+    scans = (row for row in after.tickets if row["kind"] == "TicketScan" and row["pk"].split("#")[1] == after.conference_id)
+    let_in = {row["ticket"] for row in scans if row["admitted"] and row["way"] == "entry" and not row.get("annulled")}
+    tickets = {
+        row["pk"].partition("#")[2]: row for row in after.tickets if row["kind"] == "Ticket" and row["conf"] == after.conference_id
+    }
+    entered = {ticket_id for ticket_id, row in tickets.items() if row.get("entered")}
+    for ticket_id in sorted(let_in - entered):
+        yield Imbalance("admission", ticket_id, "was let in, and the ticket knows of no entry")
+    for ticket_id in sorted(entered - let_in):
+        yield Imbalance("admission", ticket_id, "has an entry, and no scan on record let it in")
+    head = next((row for row in after.tickets if row["kind"] == "DoorHead" and row["pk"] == f"DOOR#{after.conference_id}"), None)
+    counted = sum(int(each["checked_in"]) for each in json.loads(head["types"]).values()) if head else 0
+    if counted != len(entered):
+        yield Imbalance("door counts", after.conference_id, f"{counted} are counted as checked in, and {len(entered)} tickets are")
+
+
+def _pairs(after: Aftermath) -> Iterator[Imbalance]:
+    """Whoever has somebody is had by them."""
+    has = {(row["pk"].partition("#")[2], row["other_id"]) for row in after.contacts if row["kind"] == "Contact"}
+    for owner, other in sorted(has):
+        if (other, owner) not in has:
+            yield Imbalance("contact", owner, f"has {other}, who has not them")
+
+
+def _messages(after: Aftermath) -> Iterator[Imbalance]:
+    """Each was reacted to by every queue that it goes to. One that was delivered again was reacted to again, without effect."""
+    for message_id, kind in sorted(after.messages.items()):
+        for service, queues in sorted(after.routes.get(kind, Counter()).items()):
+            reactions = after.consumed[service, message_id]
+            if reactions < queues:
+                yield Imbalance("message", message_id, f"{kind}: {service} reacted {reactions} times, of {queues}")
+
+
+def _dead(after: Aftermath) -> Iterator[Imbalance]:
+    for queue, letters in sorted(after.dead.items()):
+        if letters:
+            yield Imbalance("dead letters", queue, f"{letters} messages failed five times: make dlq says why")
+
+
+def again(after: Aftermath) -> int:
+    """How many reactions were to a message that came again."""
+    due = sum(sum(after.routes.get(kind, Counter()).values()) for kind in after.messages.values())
+    seen = sum(times for (_, message_id), times in after.consumed.items() if message_id in after.messages)
+    return max(0, seen - due)
+
+
+def messages_of(rows: Iterable[Row], conference_id: str) -> dict[str, str]:
+    """What an outbox still holds of the conference: the kind of each message, by its id."""
+    found = {}
+    for row in rows:
+        if row["kind"] == "Outbox":
+            detail = json.loads(row["detail"])
+            if detail.get("conference_id") == conference_id:
+                found[detail["id"]] = row["detail_type"]
+    return found
+
+
+def routes_of(resources: Mapping[str, Any]) -> dict[str, Counter[str]]:
+    """By kind of message, how many queues of a service it goes to: the template's rules and the workers of their queues."""
+    found: dict[str, Counter[str]] = {}
+    for name, resource in resources.items():
+        worker = resources.get(f"{name.removesuffix('Rule')}Worker")
+        if not worker or not isinstance(resource, Mapping) or resource["Type"] != "AWS::Events::Rule":  # a loop is a list
+            continue
+        service = worker["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for kind in resource["Properties"]["EventPattern"]["detail-type"]:
+            found.setdefault(kind, Counter())[service] += 1
+    return found
+
+
+def consumed_of(lines: Iterable[Mapping[str, Any]]) -> Counter[tuple[str, str]]:
+    """What the workers' log says of messages that they reacted to."""
+    return Counter((line["service"], line["message_id"]) for line in lines if line.get("message") == "message")
