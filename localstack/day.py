@@ -83,6 +83,7 @@ class Day:
         self.sale.warm_up()
         for phase, act in (("on sale", self.sell), ("doors", self.open_doors), ("breaks", self.read), ("meeting", self.meet)):
             began = time.perf_counter()
+            self.organizer.refresh()  # an access token is good for a quarter of an hour
             with self.meter.phase(phase):
                 act()
             self.say(f"{phase}: {time.perf_counter() - began:.0f} s")
@@ -132,6 +133,8 @@ class Day:
             told = sum(pool.map(self.keep_lane, scanners, lanes, range(len(scanners))), Counter[str]())
         must(told["ok"] == len(self.arrived), f"{len(self.arrived)} came, and the door said {dict(told)}")
         stats = f"/tickets/conferences/{self.sale.conference_id}/stats"
+
+        self.organizer.refresh()
 
         def counted() -> bool:
             return bool(sum(each["checked_in"] for each in self.organizer.get(stats)["ticket_types"]) == len(self.arrived))
