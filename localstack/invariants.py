@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from localstack.books import Imbalance, Row
@@ -19,7 +20,7 @@ class Aftermath:
     conference_id: str
     tickets: list[Row]
     contacts: list[Row]
-    messages: Mapping[str, str]  # what kind each of the conference's messages was, by its id
+    messages: Mapping[str, str]  # what kind each message was that the day brought about, by its id
     routes: Mapping[str, Counter[str]]  # by kind of message, how many queues of a service it goes to
     consumed: Counter[tuple[str, str]]  # how often a service said that it had reacted to a message
     dead: Mapping[str, int]  # letters, by queue
@@ -57,7 +58,10 @@ def _pairs(after: Aftermath) -> Iterator[Imbalance]:
 
 
 def _messages(after: Aftermath) -> Iterator[Imbalance]:
-    """Each was reacted to by every queue that it goes to. One that was delivered again was reacted to again, without effect."""
+    """Each was reacted to as often as there are queues that it goes to, by service: a line of the log names no queue.
+
+    More often, where it came again, is no fault: that a repeat has no effect, the tables show.
+    """
     for message_id, kind in sorted(after.messages.items()):
         for service, queues in sorted(after.routes.get(kind, Counter()).items()):
             reactions = after.consumed[service, message_id]
@@ -72,21 +76,16 @@ def _dead(after: Aftermath) -> Iterator[Imbalance]:
 
 
 def again(after: Aftermath) -> int:
-    """How many reactions were to a message that came again."""
+    """How many reactions were to a message that came again: twice from the bus, or sent for later (the end of a hold)."""
     due = sum(sum(after.routes.get(kind, Counter()).values()) for kind in after.messages.values())
     seen = sum(times for (_, message_id), times in after.consumed.items() if message_id in after.messages)
     return max(0, seen - due)
 
 
-def messages_of(rows: Iterable[Row], conference_id: str) -> dict[str, str]:
-    """What an outbox still holds of the conference: the kind of each message, by its id."""
-    found = {}
-    for row in rows:
-        if row["kind"] == "Outbox":
-            detail = json.loads(row["detail"])
-            if detail.get("conference_id") == conference_id:
-                found[detail["id"]] = row["detail_type"]
-    return found
+def messages_of(rows: Iterable[Row], since: datetime) -> dict[str, str]:
+    """What the outboxes hold since then: the kind of each, by its id. Not all name a conference: who met, what a card says."""
+    details = ((row["detail_type"], json.loads(row["detail"])) for row in rows if row["kind"] == "Outbox")
+    return {detail["id"]: kind for kind, detail in details if datetime.fromisoformat(detail["occurred_at"]) >= since}
 
 
 def routes_of(resources: Mapping[str, Any]) -> dict[str, Counter[str]]:

@@ -115,7 +115,7 @@ def pace(samples: Sequence[Sample], seconds: float) -> str:
     took = [each.seconds * 1000 for each in samples]
     errors = sum(each.is_error for each in samples)
     told = f"{len(samples) / seconds:.1f} answers a second, p50 {percentile(took, 0.5):.0f} ms, p95 {percentile(took, 0.95):.0f} ms"
-    return told + (f", {errors} errors" if errors else "")
+    return told + (f", errors: {errors}" if errors else "")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -34,7 +34,7 @@ Told = Literal["paid", "reserved", "sold out"]
 
 _PAID = {"payment": {"method": "simulated"}}
 _SOLD_OUT = "urn:ketemu:problem:sold-out"
-_REDELIVERY = 240  # seconds: a message whose reaction failed comes back after its queue's visibility timeout of 180
+REDELIVERY = 240  # seconds: a message whose reaction failed comes back after its queue's visibility timeout of 180
 _TOLD = 250  # buyers between two lines of progress
 _WARM = 1.0  # seconds: the slowest answer of a crowd whose functions all run
 
@@ -169,7 +169,7 @@ class OnSale:
 
     def come_back(self) -> None:
         """Whoever found it sold out tries again when holds have ended, until nothing is left or held."""
-        patience = self.plan.hold_minutes * 60 + _REDELIVERY
+        patience = self.plan.hold_minutes * 60 + REDELIVERY
         while self.sold < self.plan.tickets:
             waiting = [buyer for buyer in self.buyers if buyer.told == "sold out"]
             must(waiting, f"{self.sold} of {self.plan.tickets} are sold and nobody wants one: plan more buyers")

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -98,12 +99,13 @@ def test_where_messages_go_is_read_out_of_the_template() -> None:
     assert "ConferencePublished" not in routes
 
 
-def test_messages_are_those_of_the_conference_and_reactions_those_that_succeeded() -> None:
-    def outbox(number: int, conference_id: str) -> dict[str, Any]:
-        detail = json.dumps({"id": f"msg_{number}", "conference_id": conference_id})
+def test_messages_are_those_of_the_day_and_reactions_those_that_succeeded() -> None:
+    def outbox(number: int, occurred_at: str) -> dict[str, Any]:
+        detail = json.dumps({"id": f"msg_{number}", "conference_id": None, "occurred_at": occurred_at})
         return {"kind": "Outbox", "detail_type": "OrderPaid", "detail": detail}
 
-    assert messages_of([outbox(1, CONFERENCE), outbox(2, "cnf_2"), {"kind": "Order"}], CONFERENCE) == {"msg_1": "OrderPaid"}
+    rows = [outbox(1, "2026-06-01T09:00:00Z"), outbox(2, "2026-06-01T08:59:59.999Z"), {"kind": "Order"}]
+    assert messages_of(rows, datetime(2026, 6, 1, 9, tzinfo=UTC)) == {"msg_1": "OrderPaid"}
     line = {"service": "orders", "message_id": "msg_1"}
     assert consumed_of([line | {"message": "message"}, line | {"message": "message failed"}, {"message": "request"}]) == {
         ("orders", "msg_1"): 1

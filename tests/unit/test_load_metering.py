@@ -66,7 +66,7 @@ def test_a_phase_knows_its_samples_and_when_it_was() -> None:
 
 def test_how_it_goes_is_told_with_its_errors() -> None:
     samples = [Sample(0, "doors", "GET /a", seconds, outcome) for seconds, outcome in ((0.01, "200"), (0.03, "503 fault"))]
-    assert pace(samples, 4) == "0.5 answers a second, p50 10 ms, p95 30 ms, 1 errors"
+    assert pace(samples, 4) == "0.5 answers a second, p50 10 ms, p95 30 ms, errors: 1"
     assert pace([], 4) == "no answer yet"
 
 
