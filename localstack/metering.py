@@ -93,7 +93,8 @@ class Meter:
             while not ended.wait(every):
                 fresh = self.samples[told:]
                 told += len(fresh)
-                say(f"  {self._phase or 'between'}: {pace(fresh, every)}")
+                if fresh or self._phase:  # afterwards the tables are read, and nobody asks
+                    say(f"  {self._phase or 'between'}: {pace(fresh, every)}")
 
         thread = threading.Thread(target=tell, daemon=True)
         thread.start()
