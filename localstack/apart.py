@@ -165,7 +165,9 @@ class Apart:
 
     def steal(self, door: Scanner, codes: list[str]) -> None:
         """What lies on its disk, read by somebody who has nothing else."""
-        stolen = b"".join(path.read_bytes() for path in self.folder.glob("scanner-0.db*"))
+        files = sorted(self.folder.glob("scanner-0.db*"))
+        # In a process of its own: whoever closes a file that SQLite has open here takes SQLite's locks on it away.
+        stolen = subprocess.run(["cat", *files], stdout=subprocess.PIPE, check=True).stdout
         in_clear = [secret for secret in (self.buyer.name, self.buyer.email, *self.secrets) if secret.encode() in stolen]
         in_clear += [code for code in codes if code[-60:].encode() in stolen]
         must(not in_clear, in_clear)
