@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,14 +20,11 @@ from uuid import uuid4
 
 import httpx
 
-from localstack import books
-from localstack.build import template
-from localstack.client import PATIENCE, NeverHappened, Person, must, newcomer, until_decided, wait_until
-from localstack.dead_letters import Queues, log_lines
-from localstack.deploy import STACK
+from localstack.aftermath import aftermath, settled
+from localstack.client import PATIENCE, Person, must, newcomer, until_decided, wait_until
 from localstack.doors import Doors, Scanner
 from localstack.endpoint import Endpoint
-from localstack.invariants import Aftermath, again, broken, consumed_of, messages_of, routes_of
+from localstack.invariants import again
 from localstack.metering import Meter, Metered
 from localstack.onsale import REDELIVERY, OnSale
 from localstack.onsale import Plan as Sale
@@ -38,7 +34,6 @@ from localstack.playing import console, options, played
 T = TypeVar("T")
 
 KEPT = LOCAL / "load.json"
-_OUTBOXES = ("Auth", "Events", "Orders", "Tickets", "Contacts", "Notifications")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +43,7 @@ class Plan:
     breaks: int = 2
     concurrency: int = 16
     seed: int = 1500
+    crowd_of: int = 20  # buyers, of whom one has an account: registering all would measure password hashes
 
     @property
     def buyers(self) -> int:
@@ -75,6 +71,7 @@ class Day:
         self.codes: dict[str, str] = {}  # of tickets, by attendee
         self.arrived: list[Person] = []
         self.pairs: set[frozenset[str]] = set()
+        self.refreshed: set[str] = set()  # whose access tokens were
 
     def play(self) -> None:
         """Raises Unexpected, Surprise, NeverHappened where it does not go as it should."""
@@ -110,6 +107,10 @@ class Day:
             }
             self.session_id = self.organizer.post(f"{base}/sessions", body)["id"]
         self.organizer.post(f"{base}/agenda/releases")
+        with_account = self.sale.buyers[:: self.plan.crowd_of]
+        people = self.all_at_once(lambda _: newcomer(self.organizer.api_url, self.organizer.http, "Phone"), with_account)
+        for buyer, person in zip(with_account, people, strict=True):
+            buyer.person = person
 
     def sell(self) -> None:
         """More people than tickets, some of whom never pay; then everybody fetches their ticket."""
@@ -158,10 +159,14 @@ class Day:
         return told
 
     def read(self) -> None:
-        """In each break everybody who came reads the agenda; meanwhile a session is moved, and everybody looks again."""
+        """In each break everybody who came reads the agenda; meanwhile a session is moved, and everybody looks again.
+
+        A day outlasts every access token: half-way through, whoever has an account refreshes theirs, among all the others.
+        """
         base = f"/events/conferences/{self.sale.conference_id}"
         for number in range(self.plan.breaks):
-            tags = self.all_at_once(partial(self.read_agenda, tag=""), self.arrived)
+            come = self.come_refreshed if number == self.plan.breaks // 2 else partial(self.read_agenda, tag="")
+            tags = self.all_at_once(come, self.arrived)
             room = self.rooms[2 - number % 2]  # from the second to the third, and back: the first is taken then
             self.organizer.call("PATCH", f"{base}/sessions/{self.session_id}", {"room_id": room})
             self.organizer.post(f"{base}/agenda/releases")
@@ -170,6 +175,16 @@ class Day:
             self.say(f"a session was moved: seen after {time.perf_counter() - began:.1f} s")
             fresh = self.all_at_once(partial(self.read_agenda, tag=tags[0]), self.arrived)
             must(len(set(fresh)) == 1 and fresh[0] != tags[0], "some read an agenda of before")
+        must(self.refreshed, "nobody refreshed an access token")
+        self.say(f"{len(self.refreshed)} people refreshed their access token")
+
+    def come_refreshed(self, person: Person) -> str:
+        if "refresh_token" in person.tokens:
+            before = person.tokens["access_token"]
+            person.refresh()
+            must(person.tokens["access_token"] != before, "a refreshed access token is the one of before")
+            self.refreshed.add(person.user_id)
+        return self.read_agenda(person, tag="")
 
     def read_agenda(self, person: Person, *, tag: str) -> str:
         """The tag of what is there now; where it is the one that is known, nothing is sent."""
@@ -207,20 +222,13 @@ class Day:
 
     def check(self) -> None:
         """Once everything that is under way has arrived, everything holds; or it is named."""
-        wrong: list[books.Imbalance] = []
-        changed = time.monotonic()
-
-        def is_settled() -> bool:
-            """Whether nothing is wrong, or what is wrong has not changed for as long as a message takes to come again."""
-            nonlocal wrong, changed
-            found = self.look_for_wrongs()
-            if found != wrong:
-                wrong, changed = found, time.monotonic()
-                self.say(f"  {len(wrong)} things do not hold yet")
-            return not wrong or time.monotonic() - changed > REDELIVERY
-
-        with suppress(NeverHappened):
-            wait_until(is_settled, "the end of all that is under way", seconds=PATIENCE, every=2.0)
+        self.after, wrong = settled(
+            self.endpoint,
+            lambda: aftermath(self.endpoint, self.sale.conference_id, self.began),
+            self.say,
+            unchanged=REDELIVERY,
+            patience=PATIENCE,
+        )
         must(not wrong, f"{len(wrong)} things do not hold: " + "; ".join(map(str, wrong[:5])))
         mine = {person.user_id for person in self.arrived}
         met = {frozenset((row["pk"].partition("#")[2], row["other_id"])) for row in self.after.contacts if row["kind"] == "Contact"}
@@ -229,24 +237,6 @@ class Day:
             f"everything holds: the books balance; {len(self.arrived)} came in, by scans, tickets and counts; "
             f"{len(self.pairs)} pairs have each other; {len(self.after.messages)} messages reached each of their queues "
             f"({again(self.after)} reactions more: holds that ended, second looks, repeats); no dead letter"
-        )
-
-    def look_for_wrongs(self) -> list[books.Imbalance]:
-        self.after = self.look()
-        return [*books.imbalances(books.read(self.endpoint), datetime.now(UTC)), *broken(self.after)]
-
-    def look(self) -> Aftermath:
-        resources, dynamodb = books.resources_of(self.endpoint), self.endpoint.client("dynamodb")
-        tables = {context: list(books.items(dynamodb, resources[f"{context}Table"])) for context in _OUTBOXES}
-        lines = log_lines(self.endpoint.client("logs"), f"/ketemu/{STACK}", '"message_id"')
-        return Aftermath(
-            conference_id=self.sale.conference_id,
-            tickets=tables["Tickets"],
-            contacts=tables["Contacts"],
-            messages=messages_of([row for rows in tables.values() for row in rows], self.began),
-            routes=routes_of(template()["Resources"]),
-            consumed=consumed_of(lines),
-            dead=Queues.of(self.endpoint.client("sqs"), resources).lengths(),
         )
 
     def all_at_once(self, act: Callable[[Any], T], people: Iterable[Any]) -> list[T]:

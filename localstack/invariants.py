@@ -21,8 +21,8 @@ class Aftermath:
     tickets: list[Row]
     contacts: list[Row]
     messages: Mapping[str, str]  # what kind each message was that the day brought about, by its id
-    routes: Mapping[str, Counter[str]]  # by kind of message, how many queues of a service it goes to
-    consumed: Counter[tuple[str, str]]  # how often a service said that it had reacted to a message
+    routes: Mapping[str, frozenset[str]]  # the queues that a message goes to, by its kind
+    consumed: Counter[tuple[str, str]]  # how often a message out of a queue was reacted to
     dead: Mapping[str, int]  # letters, by queue
 
 
@@ -58,15 +58,14 @@ def _pairs(after: Aftermath) -> Iterator[Imbalance]:
 
 
 def _messages(after: Aftermath) -> Iterator[Imbalance]:
-    """Each was reacted to as often as there are queues that it goes to, by service: a line of the log names no queue.
+    """Each was reacted to out of every queue that it goes to.
 
     More often, where it came again, is no fault: that a repeat has no effect, the tables show.
     """
     for message_id, kind in sorted(after.messages.items()):
-        for service, queues in sorted(after.routes.get(kind, Counter()).items()):
-            reactions = after.consumed[service, message_id]
-            if reactions < queues:
-                yield Imbalance("message", message_id, f"{kind}: {service} reacted {reactions} times, of {queues}")
+        for queue in sorted(after.routes.get(kind, ())):
+            if not after.consumed[queue, message_id]:
+                yield Imbalance("message", message_id, f"{kind} is in no log of the worker of {queue}")
 
 
 def _dead(after: Aftermath) -> Iterator[Imbalance]:
@@ -77,7 +76,7 @@ def _dead(after: Aftermath) -> Iterator[Imbalance]:
 
 def again(after: Aftermath) -> int:
     """How many reactions were to a message that came again: twice from the bus, or sent for later (the end of a hold)."""
-    due = sum(sum(after.routes.get(kind, Counter()).values()) for kind in after.messages.values())
+    due = sum(len(after.routes.get(kind, ())) for kind in after.messages.values())
     seen = sum(times for (_, message_id), times in after.consumed.items() if message_id in after.messages)
     return max(0, seen - due)
 
@@ -88,19 +87,19 @@ def messages_of(rows: Iterable[Row], since: datetime) -> dict[str, str]:
     return {detail["id"]: kind for kind, detail in details if datetime.fromisoformat(detail["occurred_at"]) >= since}
 
 
-def routes_of(resources: Mapping[str, Any]) -> dict[str, Counter[str]]:
-    """By kind of message, how many queues of a service it goes to: the template's rules and the workers of their queues."""
-    found: dict[str, Counter[str]] = {}
-    for name, resource in resources.items():
-        worker = resources.get(f"{name.removesuffix('Rule')}Worker")
-        if not worker or not isinstance(resource, Mapping) or resource["Type"] != "AWS::Events::Rule":  # a loop is a list
-            continue
-        service = worker["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-        for kind in resource["Properties"]["EventPattern"]["detail-type"]:
-            found.setdefault(kind, Counter())[service] += 1
-    return found
+def routes_of(resources: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The queues that each kind of message goes to: the template's rules are named as the queues that they fill."""
+    rules = {
+        name.removesuffix("Rule"): each["Properties"]["EventPattern"]["detail-type"]
+        for name, each in resources.items()
+        if isinstance(each, Mapping) and each["Type"] == "AWS::Events::Rule"  # a loop is a list
+    }
+    kinds = {kind for pattern in rules.values() for kind in pattern}
+    return {kind: frozenset(queue for queue, pattern in rules.items() if kind in pattern) for kind in kinds}
 
 
-def consumed_of(lines: Iterable[Mapping[str, Any]]) -> Counter[tuple[str, str]]:
-    """What the workers' log says of messages that they reacted to."""
-    return Counter((line["service"], line["message_id"]) for line in lines if line.get("message") == "message")
+def consumed_of(lines: Iterable[Mapping[str, Any]], queues: Mapping[str, str]) -> Counter[tuple[str, str]]:
+    """What the workers' log says of messages that they reacted to; `queues`: the names of queues, by the template's."""
+    known = {name: queue for queue, name in queues.items()}
+    reactions = (line for line in lines if line.get("message") == "message" and line.get("queue") in known)
+    return Counter((known[line["queue"]], line["message_id"]) for line in reactions)

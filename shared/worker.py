@@ -45,6 +45,7 @@ class Worker:
         told: dict[str, Any] = {  # log members, of whatever type
             "kind": type(message).__name__,
             "message_id": message.id,
+            "queue": record["eventSourceARN"].rpartition(":")[2],
             "attempt": record["attributes"]["ApproximateReceiveCount"],
         }
         try:

@@ -71,6 +71,14 @@ def test_the_correlation_id_is_taken_up() -> None:
     assert correlation.current() == "of-Ada"
 
 
+def test_what_was_reacted_to_is_logged_by_message_and_queue(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        deliver(handler, ada := registered("Ada"))
+    [record] = caplog.records
+    told = {name: vars(record)[name] for name in ("kind", "message_id", "queue", "attempt")}
+    assert told == {"kind": "UserRegistered", "message_id": ada.id, "queue": "queue", "attempt": "1"}
+
+
 def test_a_failure_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
     deliver(handler, registered("Eve"))
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
