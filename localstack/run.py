@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
@@ -27,6 +27,8 @@ from localstack.stack import RunningStack, deployed_stack, running_stack
 from localstack.standing import DEFAULT_PORT, announce, sole_runner, stack_file, withdraw
 from localstack.steps import Steps
 
+wanted_anew = threading.Event()  # by SIGUSR1: `make restart`
+
 SEEDED = f"/{STACK}/local/seed"  # a parameter kept in the emulator itself, so that it is lost when the data is lost
 
 console = Console(highlight=False, soft_wrap=True)
@@ -39,14 +41,20 @@ def main() -> None:
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
+    signal.signal(signal.SIGUSR1, lambda *_: wanted_anew.set())
     ready = False
     steps = Steps(console)
     try:
-        with sole_runner(arguments.port), prepared_stack(arguments, steps) as (stack, demo):
-            announce(arguments.port, description(stack, demo))
-            ready = True
-            welcome(stack, demo, arguments, steps)
-            watch(stack)
+        with sole_runner(arguments.port):
+            while True:
+                with prepared_stack(arguments, steps) as (stack, demo):
+                    announce(arguments.port, description(stack, demo))
+                    ready = True
+                    welcome(stack, demo, arguments, steps)
+                    watch(stack)
+                    withdraw(arguments.port)
+                    console.print("\nWriting the data, and starting from there …")
+                    steps = Steps(console)
     except KeyboardInterrupt:
         sys.exit(0 if ready else 130)
     except Failure as failure:
@@ -140,14 +148,15 @@ def welcome(stack: RunningStack, demo: dict[str, Any], arguments: argparse.Names
 
 
 def watch(stack: RunningStack) -> None:
-    """Until somebody interrupts. Raises Failure where a program the stack stands on ends."""
-    while True:
+    """Until somebody wants it to start anew, or interrupts. Raises Failure where a program the stack stands on ends."""
+    while not wanted_anew.is_set():
         try:
             stack.check()
         except Failure as failure:
             lost = "If the emulator had no clean end, what came since the last start is lost."
             raise Failure(f"{failure}\n\n{lost}") from failure
-        time.sleep(0.5)
+        wanted_anew.wait(0.5)
+    wanted_anew.clear()
 
 
 if __name__ == "__main__":

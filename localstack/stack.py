@@ -18,6 +18,7 @@ from localstack.endpoint import Endpoint
 from localstack.paths import LOCAL
 from localstack.processes import Child
 from localstack.steps import Steps
+from localstack.streams import ended_at, hand_again
 
 MAIL_FROM = "tickets@example.org"
 
@@ -62,6 +63,7 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
     data = data or LOCAL / str(port)
     data.mkdir(parents=True, exist_ok=True)
     require_space(data, TO_START)
+    ended = ended_at(data)
     with ExitStack() as children:
         with steps("Start the emulator and Valkey"):
             ports.require_free(port, patience=3)
@@ -69,6 +71,9 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
             programs = (children.enter_context(valkey(cache_port, data)), children.enter_context(emulator(port, data)))
         endpoint, redis_url = Endpoint(f"http://{ports.HOST}:{port}"), f"redis://{ports.HOST}:{cache_port}/0"
         outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps, embedded=True)
+        if ended:
+            with steps("Go on with what was under way"):
+                hand_again(endpoint, ended)
         yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs, _live_url(endpoint, outputs))
 
 
