@@ -33,7 +33,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop demo invoke check dlq redrive replay restore load load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
+.PHONY: help environment run stop restart demo invoke check dlq redrive replay restore load load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ run: environment ## run the platform here until Ctrl-C (PORT=4566, or ENDPOINT=h
 
 stop: environment ## stop what `make run` started (PORT=4566)
 	@$(BIN)/python -m localstack.stop --port $(PORT)
+
+restart: environment ## have it write its data and start from there (PORT=4566)
+	@$(BIN)/python -m localstack.restart --port $(PORT)
 
 demo: environment ## play the journey against the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.demo --port $(PORT)
@@ -80,8 +83,8 @@ load-scanners: environment ## reference scanners without a network, back at once
 load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.onsale --port $(PORT)
 
-load-faults: environment ## paying and returning, broken between every two steps, on the running stack (PORT=4566)
-	@$(BIN)/python -m localstack.faults --port $(PORT)
+load-faults: environment ## a conference day beneath which everything fails, on the running stack (PORT=4566, FAULTS=ses,bus,restart or steps)
+	@$(BIN)/python -m localstack.load_faults --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
 
 fuzz: environment ## made-up requests to every operation of the API on the running stack (PORT=4566, SEED=1, EXAMPLES=10)
 	@$(BIN)/python -m localstack.fuzz --port $(PORT) --seed $(or $(SEED),1) --examples $(or $(EXAMPLES),10)

@@ -130,22 +130,21 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815  # as http.server names them
 
     def _pass_on(self, call: Call, body: bytes, way: Way | None) -> None:
-        intercepted = self._intercept(call, body)
-        if intercepted is not None:
-            self._answer(200, intercepted)
-            return
-        try:
-            answer = self._forward(call, body)
-            content = answer.read()
-        except (OSError, HTTPException):
-            self._hang_up()
-            return
+        status, content, headers = 200, self._intercept(call, body), None
+        if content is None:
+            try:
+                answer = self._forward(call, body)
+                status, content = answer.status, answer.read()
+            except (OSError, HTTPException):
+                self._hang_up()
+                return
+            headers = [each for each in answer.getheaders() if each[0].lower() not in _PER_HOP]
         if way == "killed after":
             self._kill()
         elif way == "answer lost":
             self._hang_up()
         else:
-            self._answer(answer.status, content, [each for each in answer.getheaders() if each[0].lower() not in _PER_HOP])
+            self._answer(status, content, headers)
 
     def _forward(self, call: Call, body: bytes) -> HTTPResponse:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _PER_HOP}

@@ -56,6 +56,7 @@ class Person:
     password: str = ""
     user_id: str = ""
     tokens: dict[str, Any] = field(default_factory=dict)
+    undaunted: bool = False  # asks again where no answer comes: the other end may be back in a moment
     on_call: Callable[[Call], None] = lambda _: None
 
     def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, **headers: str) -> httpx.Response:
@@ -67,10 +68,19 @@ class Person:
             sent.setdefault("Idempotency-Key", uuid4().hex)
         began = time.perf_counter()
         url = f"{self.api_url}{path}"
-        answer = self.http.request(method, url, json=body, headers=sent)
+
+        def send() -> httpx.Response:
+            return self.http.request(method, url, json=body, headers=sent)
+
+        try:
+            answer = send()
+        except httpx.TransportError:
+            if not self.undaunted:
+                raise
+            answer = until_decided(send)
         contended = answer.status_code == 409 and "retry-after" in answer.headers
         if answer.status_code != expect and (contended or answer.status_code in _LATE):
-            answer = until_decided(lambda: self.http.request(method, url, json=body, headers=sent))
+            answer = until_decided(send)
         self.on_call(Call(method, path, answer.status_code, (time.perf_counter() - began) * 1000))
         if answer.status_code != expect:
             raise Surprise(f"{method} {path}", expect, answer)

@@ -1,19 +1,16 @@
-"""Paying and returning on the running stack, broken between every two steps. `make load-faults`.
+"""Paying and returning on the running stack, broken between every two steps. `make load-faults FAULTS=steps`.
 
 The API's function is killed before and after each of its calls, or gets no answer, or loses it, or is refused; the buyer asks
 again with the same key, or never does. Meanwhile every message goes out twice and out of order, and the workers' calls fail now
 and then. At the end the books balance, and every buyer who paid has a ticket or a refund; or it ends with a non-zero exit.
 """
 
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -26,7 +23,7 @@ from localstack.deploy import STACK
 from localstack.endpoint import Endpoint
 from localstack.mailbag import Mailbag
 from localstack.onsale import OnSale, Plan
-from localstack.playing import console, host, http_client, options, played
+from localstack.unsteady import Unsteady, Weather
 
 Command = Literal["pay", "refund"]
 
@@ -57,30 +54,12 @@ class Case:
         return f"{self.command}, {self.way} at call {self.step + 1} ({self.operation}), {again}, order {self.order_id or '?'}"
 
 
-class Unsteady:
-    """A plan: some calls of some functions fail, so many at most; drawn from a seed."""
-
-    def __init__(self, functions: tuple[str, ...], share: float, most: int, seed: int) -> None:
-        self._functions, self._share, self._left, self._dice = functions, share, most, Random(seed)  # noqa: S311  # no secret
-        self._lock = threading.Lock()
-        self.broken: Counter[str] = Counter()
-
-    def __call__(self, call: Call) -> Way | None:
-        with self._lock:
-            if call.function not in self._functions or not self._left or self._dice.random() > self._share:
-                return None
-            self._left -= 1
-            way = self._dice.choice(WAYS)
-            self.broken[f"{call.function}: {way}"] += 1
-            return way
-
-
 class Faults:
     """The play on a running stack; `say` hears how it goes."""
 
     def __init__(self, endpoint: Endpoint, organizer: Person, say: Callable[[str], None], ways: tuple[Way, ...] = WAYS) -> None:
         self.endpoint, self.organizer, self.say, self.ways = endpoint, organizer, say, ways
-        self.one, self.unsteady = OneBreak(), Unsteady(WORKERS, share=0.04, most=24, seed=4)
+        self.one, self.unsteady = OneBreak(), Unsteady(Weather(share=0.04, most=24, functions=frozenset(WORKERS)), seed=4)
         self.cases: list[Case] = []
         self.bag = Mailbag(endpoint)
 
@@ -94,7 +73,7 @@ class Faults:
             broken.enter_context(self.bag)
             url = broken.enter_context(breaking(self.endpoint.url, self._plan, self.bag.take))
             broken.enter_context(sent_through(self.endpoint, {each: f"{url}/{each}" for each in (API, *WORKERS, RELAY)}))
-            broken.enter_context(visible_again(self.endpoint, _VISIBLE_AGAIN))
+            broken.enter_context(visible_again(self.endpoint, {"Orders": _VISIBLE_AGAIN, "Tickets": _VISIBLE_AGAIN}))
             for command in ("pay", "refund"):
                 self._break_each_step(command, people)
             self._end()
@@ -259,31 +238,18 @@ def _deploy(functions: Any, function: str, variables: Mapping[str, str]) -> None
 
 
 @contextmanager
-def visible_again(endpoint: Endpoint, seconds: int) -> Iterator[None]:
-    """Within the block what failed comes back to the workers of orders and tickets after so many seconds."""
+def visible_again(endpoint: Endpoint, seconds: Mapping[str, int]) -> Iterator[None]:
+    """Within the block what failed comes back to the workers of these queues after so many seconds."""
     sqs = endpoint.client("sqs")
-    urls = [physical(endpoint, name) for name in ("OrdersQueue", "TicketsQueue")]
-    before = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"] for url in urls]
+    urls = {name: physical(endpoint, f"{name}Queue") for name in seconds}
+    before = {
+        name: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        for name, url in urls.items()
+    }
     try:
-        for url in urls:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        for name, url in urls.items():
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds[name])})
         yield
     finally:
-        for url, attributes in zip(urls, before, strict=True):
-            sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
-
-
-def main() -> int:
-    arguments = options("load-faults", "Break paying and returning on the running stack.").parse_args()
-
-    def play(stack: dict[str, Any]) -> None:
-        with http_client(8) as http:
-            began = time.monotonic()
-            Faults(Endpoint(stack["endpoint_url"]), host(stack, http), console.print).play(size=250)
-            console.print(f"{time.monotonic() - began:.0f} s")
-
-    return played(arguments.port, play)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        for name, url in urls.items():
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=before[name])

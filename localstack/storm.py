@@ -1,0 +1,204 @@
+"""What may fail beneath a conference day, one kind at a time or all at once: `make load-faults` lets it loose.
+
+The functions' calls to AWS go through one proxy (breaking.py). Beside it the queues are robbed, the cache is killed, and the
+emulator itself is started anew. Each kind counts what it hit: one that never struck has proved nothing, and is named.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Literal, get_args
+
+from localstack.books import resources_of
+from localstack.breaking import Call, Way, breaking
+from localstack.client import must, wait_until
+from localstack.dead_letters import Queues, log_lines
+from localstack.deploy import STACK
+from localstack.emulator import valkey
+from localstack.endpoint import Endpoint
+from localstack.faults import physical, sent_through, visible_again
+from localstack.mailbag import Mailbag
+from localstack.paths import LOCAL, ROOT
+from localstack.ports import HOST, free_port
+from localstack.restart import restart
+from localstack.thief import Thief
+from localstack.unsteady import Outage, Unsteady, Weather
+
+Kind = Literal["database", "ses", "bus", "queue", "redis", "payment", "kill", "dead", "restart"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+FUNCTIONS = (
+    *("EventsApi", "OrdersApi", "TicketsApi", "ContactsApi", "EventsWorker", "OrdersWorker", "OrdersLedgerWorker", "TicketsWorker"),
+    *("TicketsPapersWorker", "TicketsJournal", "ContactsWorker", "NotificationsWorker", "Relay"),
+)
+ROBBED = ("Events", "Orders", "OrdersLedger", "Tickets", "TicketsPapers", "Contacts", "Notifications")
+DEAD = "Contacts"  # whose worker reaches nothing for longer than five tries
+VISIBLE_AGAIN = 20  # seconds
+_SOON_AGAIN = 2  # seconds: of what is to die
+_DOWN, _UP = 2.0, 2.0  # seconds of the cache
+_DATABASE = frozenset(
+    ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems", "TransactWriteItems")
+)
+_REFUSALS: tuple[Way, ...] = ("throttled", "unavailable", "answer lost")
+
+WEATHER: dict[Kind, Weather] = {
+    "database": Weather(share=0.02, most=60, ways=("throttled", "unavailable", "answer lost", "silent"), operations=_DATABASE),
+    "ses": Weather(share=0.5, most=24, ways=_REFUSALS, operations=frozenset({"SendRawEmail"})),
+    "bus": Weather(share=0.2, most=24, ways=_REFUSALS, operations=frozenset({"PutEvents"})),
+    "queue": Weather(share=0.4, most=24, ways=_REFUSALS, operations=frozenset({"SendMessage", "SendMessageBatch"})),
+    "kill": Weather(share=0.02, most=40, ways=("killed before", "killed after")),
+}
+
+
+class Storm:
+    """Over the stack of a port; `say` hears of it. What `payment` hits, whoever pays notes in `hits`."""
+
+    def __init__(self, endpoint: Endpoint, port: int, kinds: Sequence[Kind], say: Callable[[str], None]) -> None:
+        self.endpoint, self.port, self.kinds, self.say = endpoint, port, kinds, say
+        self.plans = {kind: Unsteady(weather, seed=11) for kind, weather in WEATHER.items() if kind in kinds}
+        self.outage = Outage(f"{DEAD}Worker")
+        self.hits: dict[Kind, Counter[str]] = {kind: Counter() for kind in kinds}
+        self.bag = Mailbag(endpoint, refusing=0.1)
+        queues = {name: (physical(endpoint, f"{name}Queue"), physical(endpoint, f"{name}Worker")) for name in ROBBED}
+        self.thief = Thief(endpoint, queues, most=4)
+
+    @contextmanager
+    def over(self) -> Iterator[None]:
+        """Within the block all of it rages, until `calm`; the ways of the calls stay as they are until its end."""
+        with ExitStack() as ways:
+            ways.enter_context(visible_again(self.endpoint, dict.fromkeys(ROBBED, VISIBLE_AGAIN)))
+            if "dead" in self.kinds:
+                ways.enter_context(visible_again(self.endpoint, {DEAD: _SOON_AGAIN}))
+            if "bus" in self.kinds:
+                ways.enter_context(self.bag)
+            url = ways.enter_context(breaking(self.endpoint.url, self._plan, self._intercept))
+            ways.enter_context(sent_through(self.endpoint, {each: f"{url}/{each}" for each in FUNCTIONS}))
+            if "redis" in self.kinds:
+                self.cache_port = free_port()
+                cache = f"redis://{HOST}:{self.cache_port}/0"
+                ways.enter_context(sent_through(self.endpoint, {"EventsApi": cache}, "AGENDA_CACHE_URL"))
+            if "queue" in self.kinds:
+                ways.enter_context(self.thief)
+            yield
+
+    def _plan(self, call: Call) -> Way | None:
+        return self.outage(call) or next((way for plan in self.plans.values() if (way := plan(call))), None)
+
+    def _intercept(self, call: Call, body: bytes) -> bytes | None:
+        return self.bag.take(call, body) if "bus" in self.kinds else None
+
+    def calm(self) -> None:
+        """Nothing fails any more; what did is counted."""
+        for kind, plan in self.plans.items():
+            plan.calm()
+            self.hits[kind] += plan.broken
+        if "bus" in self.kinds:
+            self.hits["bus"] += Counter({"put twice": self.bag.taken, "refused in part": self.bag.refused})
+        if "queue" in self.kinds:
+            self.thief.calm()
+            self.hits["queue"] += self.thief.done
+
+    def never_struck(self) -> list[Kind]:
+        return [kind for kind in self.kinds if not +self.hits[kind]]
+
+    def report(self) -> Iterator[str]:
+        for kind, counted in self.hits.items():
+            yield f"{kind}: {', '.join(f'{count} × {what}' for what, count in sorted((+counted).items())) or 'nothing'}"
+
+    # What happens at a moment of the day
+
+    @contextmanager
+    def cache_failing(self) -> Iterator[None]:
+        """Within the block the cache is killed, and starts empty, over and over; in between it is there and says nothing."""
+        if "redis" not in self.kinds:
+            yield
+            return
+        said = self._warnings()
+        ended = threading.Event()
+        thread = threading.Thread(target=self._fail_the_cache, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        self.hits["redis"]["no answer, as its function's log says"] += self._warnings() - said
+
+    def _fail_the_cache(self, ended: threading.Event) -> None:
+        while not ended.is_set():
+            with valkey(self.cache_port, LOCAL / str(self.port) / "storm") as cache:
+                ended.wait(_UP)
+                os.kill(cache.pid, signal.SIGSTOP)
+                self.hits["redis"]["silenced"] += 1
+                ended.wait(_DOWN)
+                os.kill(cache.pid, signal.SIGKILL)
+                self.hits["redis"]["killed"] += 1
+            ended.wait(_DOWN)
+
+    def _warnings(self) -> int:
+        return len(log_lines(self.endpoint.client("logs"), f"/ketemu/{STACK}", '"agenda cache does not answer"'))
+
+    @contextmanager
+    def starting_anew(self, after: float) -> Iterator[None]:
+        """Within the block, so many seconds after its begin, the emulator is stopped and started from its data."""
+        if "restart" not in self.kinds:
+            yield
+            return
+        failure: list[Exception] = []
+
+        def act() -> None:
+            time.sleep(after)  # into the middle of what others do
+            try:
+                self.say(f"the emulator was stopped and started: away for {restart(self.port):.0f} s")
+                self.hits["restart"]["stopped and started"] += 1
+            except Exception as raised:  # noqa: BLE001  # raised again in the thread that waits
+                failure.append(raised)
+
+        thread = threading.Thread(target=act, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+        for each in failure:
+            raise each
+
+    @contextmanager
+    def letters_dying(self) -> Iterator[None]:
+        """Within the block messages fail five times, and are seen and put back by the commands for it once the cause is gone."""
+        if "dead" not in self.kinds:
+            yield
+            return
+        self.outage.begin()
+        yield
+        queues = Queues.of(self.endpoint.client("sqs"), resources_of(self.endpoint))
+        wait_until(lambda: queues.lengths()[DEAD], "a dead letter", seconds=240, every=1.0)
+        listed = self._command("--port", str(self.port), fails=True)
+        must("Error" in listed and f"✗ {DEAD}: " in listed, f"make dlq does not say why: {listed}")
+        self.say(f"make dlq: {listed.splitlines()[0]} … {listed.splitlines()[-1]}")
+        self.outage.end()
+        self.hits["dead"]["dead letters seen"] += queues.lengths()[DEAD]
+        self.hits["dead"]["calls of their worker that reached nothing"] += self.outage.met
+        self.redrive(queues)
+
+    def redrive(self, queues: Queues) -> None:
+        """Every dead letter, by the command for it, until none is left."""
+
+        def is_empty() -> bool:
+            for name in [name for name, letters in queues.lengths().items() if letters]:
+                self.say(f"make redrive QUEUE={name}: {self._command('--port', str(self.port), '--redrive', name)}")
+            return not any(queues.lengths().values())
+
+        wait_until(is_empty, "the end of all dead letters", seconds=120, every=_SOON_AGAIN * 6.0)
+
+    def _command(self, *arguments: str, fails: bool = False) -> str:
+        command = [sys.executable, "-m", "localstack.dead_letters", *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        must(done.returncode == int(fails), f"{' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout.strip()
