@@ -5,6 +5,7 @@ nothing fails any more, and what must hold of every day holds. `FAULTS=steps` is
 between every two steps (faults.py).
 """
 
+import signal
 import sys
 import time
 from collections import Counter
@@ -121,13 +122,15 @@ def main() -> int:
     if unknown := set(kinds) - {*KINDS, STEPS}:
         parser.error(f"there is no {', '.join(sorted(unknown))}: say some of {', '.join(KINDS)}, or {STEPS}")
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the functions' ways are put back
+
     def play(stack: dict[str, Any]) -> None:
         began = time.monotonic()
         if STEPS in kinds:
             with http_client(8) as http:
                 Faults(Endpoint(stack["endpoint_url"]), host(stack, http), console.print).play(size=250)
         if under := [kind for kind in KINDS if kind in kinds]:
-            play_under(under, stack, arguments.port, Plan(tickets=arguments.tickets, concurrency=8, breaks=4, hold_minutes=1))
+            play_under(under, stack, arguments.port, Plan(tickets=arguments.tickets, concurrency=8, breaks=4, hold_minutes=0.75))
         console.print(f"{time.monotonic() - began:.0f} s")
 
     return played(arguments.port, play)
