@@ -10,10 +10,10 @@ from pydantic import Field
 
 from functions.contacts import use_cases_consent
 from functions.contacts.edge import ID, ContactId, HoldersDep, PeopleDep, resource
-from functions.contacts.people import is_team
 from functions.contacts.use_cases_consent import Holder
 from functions.contacts.views import ContactView, ShownView
 from shared.clock import now
+from shared.exhibitors import is_team
 from shared.http import Body, CallerDep, Cursor, Limit, Page
 
 FieldKey = Annotated[str, Field(min_length=1, max_length=50)]

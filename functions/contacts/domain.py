@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from functions.contacts.cards import Card, Consent, Profile
-from functions.contacts.people import LATE, Bearer, NoCard, Party, Person, audience_of, is_team
+from functions.contacts.people import LATE, Bearer, NoCard, Party, Person, audience_of
 from shared.clock import iso, parse
 from shared.errors import Conflict, Invalid, NotFound, Problem
+from shared.exhibitors import is_team
 from shared.ids import derived_id
 
 _CLOCK_SKEW = timedelta(minutes=5)  # a phone's clock may run ahead of ours by this much

@@ -25,8 +25,9 @@ from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, U
 
 from functions.contacts.cards import Consent, Profile
 from functions.contacts.domain import Contact, Misses, Scan
-from functions.contacts.people import LATE, Bearer, Person, is_team
+from functions.contacts.people import LATE, Bearer, Person
 from shared.clock import iso, now, parse
+from shared.exhibitors import is_team
 from shared.table import Item
 
 _SCAN_LIFE = timedelta(days=90)  # long after the phone that was off line has sent its last; then the pair still stands once
@@ -45,7 +46,9 @@ def _stored(value: Any) -> Any:
 
 
 class PersonItem(Item, discriminator="Attendee"):
-    v = NumberAttribute(default=1)
+    """Before version 2 no team of an exhibitor was named: it follows from the company."""
+
+    v = NumberAttribute(default=2)
     revision = NumberAttribute()
     person = JSONAttribute()
 

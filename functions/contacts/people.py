@@ -10,7 +10,7 @@ from typing import Self
 from functions.contacts.cards import Audience, Card
 from shared.caller import Role
 from shared.errors import Conflict, Invalid
-from shared.ids import derived_id
+from shared.exhibitors import founded_team, is_team
 
 GENERAL = ""  # in the place of a conference: the card and the code for wherever there is none of its own
 
@@ -73,18 +73,9 @@ class Party:
         return audience_of(self.id)
 
 
-def is_team(party_id: str) -> bool:
-    return party_id.startswith("exh_")
-
-
 def audience_of(party_id: str) -> Audience:
     """As whom it sees the cards of others."""
     return "exhibitors" if is_team(party_id) else "attendees"
-
-
-def team_id(conference_id: str, company: str) -> str:
-    """Whom an organiser invites for one company, however its name is spaced and capitalised, are one team."""
-    return derived_id("exh", conference_id, " ".join(company.split()).casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +95,7 @@ class Attendance:
     role_revision: int = 0
     role_until: datetime | None = None
     company: str | None = None  # that an exhibitor is of
+    team_id: str | None = None  # theirs; none where that was never named
 
     def at(self, instant: datetime) -> bool:
         """Whether they attended then: a scan of before a ticket was handed on may come in after it."""
@@ -122,11 +114,11 @@ class Attendance:
         before = self.tickets.get(ticket_id)
         return self if before and before.serial >= held.serial else replace(self, tickets={**self.tickets, ticket_id: held})
 
-    def with_role(self, role: Role | None, revision: int, company: str | None, at: datetime) -> Self:
+    def with_role(self, role: Role | None, revision: int, company: str | None, team_id: str | None, at: datetime) -> Self:
         if revision <= self.role_revision:
             return self
         until = at if self.role and not role else None if role else self.role_until
-        return replace(self, role=role, role_revision=revision, company=company, role_until=until)
+        return replace(self, role=role, role_revision=revision, company=company, team_id=team_id, role_until=until)
 
 
 def cancelled(at: datetime) -> Held:
@@ -193,11 +185,11 @@ class Person:
             raise NotAttending(conference_id)
 
     def party(self, conference_id: str) -> Party:
-        """As whom they meet others there. An exhibitor whose company nobody named is a team of one."""
+        """As whom they meet others there. An exhibitor whose team nobody named is of the one that their company founded."""
         there = self.attendance.get(conference_id)
         if there is None or there.role != "exhibitor":
             return Party(self.user_id)
-        return Party(team_id(conference_id, there.company or self.user_id), there.company)
+        return Party(there.team_id or founded_team(conference_id, there.company or self.user_id), there.company)
 
     def code(self, conference_id: str, now: datetime) -> Code | None:
         """The one that stands for a while, where there is one."""

@@ -128,13 +128,21 @@ def note_ticket(people: People, *, user_id: str, name: str, conference_id: str, 
 
 
 def note_role(
-    people: People, *, user_id: str, conference_id: str, role: Role | None, revision: int, company: str | None, at: datetime
+    people: People,
+    *,
+    user_id: str,
+    conference_id: str,
+    role: Role | None,
+    revision: int,
+    company: str | None,
+    team_id: str | None,
+    at: datetime,
 ) -> None:
     """Whoever has a role attends; safe to repeat and to reorder. Raises Busy."""
 
     def in_the_role(person: Person) -> Person:
         there = person.attendance.get(conference_id, Attendance())
-        return person.with_attendance(conference_id, there.with_role(role, revision, company, at))
+        return person.with_attendance(conference_id, there.with_role(role, revision, company, team_id, at))
 
     change_person(people, user_id, in_the_role)
 

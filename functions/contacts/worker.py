@@ -53,6 +53,7 @@ def _membership_changed(message: MembershipChanged) -> None:
         role=message.role,
         revision=message.revision,
         company=message.company,
+        team_id=message.team_id,
         at=message.occurred_at,
     )
 

@@ -31,6 +31,7 @@ class Invited:
     email: str
     role: Role
     company: str | None
+    team_id: str | None
     speaker_id: str | None
     status: Literal["invited"] = "invited"
     expires_at: datetime
@@ -43,6 +44,7 @@ class Membership:
     user_id: str
     role: Role | None
     company: str | None
+    team_id: str | None
     speaker_id: str | None
     status: Literal["active"] = "active"
 
@@ -57,6 +59,7 @@ class ListedMember:
     name: str | None
     role: Role | None
     company: str | None
+    team_id: str | None
     speaker_id: str | None
     status: Literal["active", "invited"]
     expires_at: datetime | None
@@ -74,6 +77,7 @@ class ListedMember:
             name=member.name,
             role=member.role,
             company=member.company,
+            team_id=member.team_id,
             speaker_id=member.speaker_id,
             status="active",
             expires_at=None,
@@ -88,13 +92,16 @@ class ListedMember:
             name=None,
             role=invitation.role,
             company=invitation.company,
+            team_id=invitation.team_id,
             speaker_id=invitation.speaker_id,
             status="invited",
             expires_at=invitation.expires_at,
         )
 
 
-@router.post(_MANY, status_code=201, summary="Invite a person to work on a conference", tags=["events"])
+@router.post(
+    _MANY, status_code=201, summary="Invite a person to work on a conference, or a colleague to one's stand", tags=["events"]
+)
 def post_member(
     conference_id: PathId,
     body: Invite,
@@ -110,10 +117,7 @@ def post_member(
         caller=caller,
         conference_id=conference_id,
         invitation_id=command.id("inv"),
-        email=body.email,
-        role=body.role,
-        company=body.company,
-        speaker_id=body.speaker_id,
+        offer=body.offer(),
         key=command.key or secrets.token_urlsafe(32),
         fingerprint=command.fingerprint,
     )
@@ -122,6 +126,7 @@ def post_member(
         email=invitation.email,
         role=invitation.role,
         company=invitation.company,
+        team_id=invitation.team_id,
         speaker_id=invitation.speaker_id,
         expires_at=invitation.expires_at,
         token=token,
@@ -136,11 +141,12 @@ def post_acceptance(body: AcceptInvitation, caller: CallerDep, members: MembersD
         user_id=member.user_id,
         role=member.role,
         company=member.company,
+        team_id=member.team_id,
         speaker_id=member.speaker_id,
     )
 
 
-@router.get(_MANY, summary="List members and open invitations", tags=["events"])
+@router.get(_MANY, summary="List members and open invitations; an exhibitor, of their team", tags=["events"])
 def get_members(
     conference_id: PathId,
     caller: CallerDep,
@@ -153,7 +159,12 @@ def get_members(
     return Page([ListedMember.of(each) for each in listed], next_cursor)
 
 
-@router.delete(f"{_MANY}/<member_id>", status_code=204, summary="Remove a member or withdraw an invitation", tags=["events"])
+@router.delete(
+    f"{_MANY}/<member_id>",
+    status_code=204,
+    summary="Remove a member or withdraw an invitation; an exhibitor, of their team",
+    tags=["events"],
+)
 def delete_member(
     conference_id: PathId, member_id: PathId, caller: CallerDep, conferences: ConferencesDep, members: MembersDep
 ) -> Response[None]:

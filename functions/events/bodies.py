@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from functions.events.domain import Level, SessionType
+from functions.events.membership import Offer
 from shared.caller import Role
 from shared.fields import Email
 from shared.fields import Title as Name
@@ -196,8 +197,18 @@ class ChangeTicketType(Changes):
 class Invite(Body):
     email: Email
     role: Role
-    company: Name | None = None
+    company: Annotated[Name | None, Field(description="Of an exhibitor: who is asked for the same company is of one team")] = None
+    team_id: Annotated[Id | None, Field(description="Of an exhibitor: whose team (GET …/members), instead of a company")] = None
     speaker_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_team(self) -> "Invite":
+        if self.team_id and (self.role != "exhibitor" or self.company):
+            raise ValueError("team_id goes with the role exhibitor, and without a company: the team has one")
+        return self
+
+    def offer(self) -> Offer:
+        return Offer(**self.model_dump())
 
 
 class AcceptInvitation(Body):

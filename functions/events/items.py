@@ -22,7 +22,7 @@ from pynamodb.attributes import (
 from pynamodb.expressions.update import Action
 
 from functions.events import domain
-from functions.events.membership import Invitation, Member
+from functions.events.membership import Invitation, Member, team_of
 from functions.events.release_diff import DiffCounts, ReleaseSummary
 from functions.events.retention import due_at
 from functions.events.subscription import Subscription
@@ -283,12 +283,15 @@ class SnapshotItem(Item, discriminator="Snapshot"):
 
 
 class MemberItem(Item, discriminator="Member"):
-    v = NumberAttribute(default=1)
+    """Before version 2 a team was not named: it follows from the company."""
+
+    v = NumberAttribute(default=2)
     user_id = UnicodeAttribute()
     email = UnicodeAttribute(null=True)
     name = UnicodeAttribute(null=True)
     role = UnicodeAttribute(null=True)  # absent of one who was removed
     company = UnicodeAttribute(null=True)
+    team_id = UnicodeAttribute(null=True)
     speaker_id = UnicodeAttribute(null=True)
     revision = NumberAttribute()
 
@@ -302,6 +305,7 @@ class MemberItem(Item, discriminator="Member"):
             name=member.name or None,
             role=member.role,
             company=member.company,
+            team_id=member.team_id,
             speaker_id=member.speaker_id,
             revision=member.revision,
             gsi1pk=user_partition(member.user_id) if member.role else None,
@@ -309,20 +313,24 @@ class MemberItem(Item, discriminator="Member"):
         )
 
     def to_domain(self) -> Member:
+        conference_id, role = self.pk.removeprefix("CONF#"), cast("Role | None", self.role)
         return Member(
-            conference_id=self.pk.removeprefix("CONF#"),
+            conference_id=conference_id,
             user_id=self.user_id,
             email=self.email or "",
             name=self.name or "",
-            role=cast("Role | None", self.role),
+            role=role,
             company=self.company,
+            team_id=team_of(role, conference_id, self.team_id, self.company or self.user_id),
             speaker_id=self.speaker_id,
             revision=int(self.revision),
         )
 
 
 class InvitationItem(Item, discriminator="Invitation"):
-    v = NumberAttribute(default=1)
+    """As of a Member: before version 2 a team was not named."""
+
+    v = NumberAttribute(default=2)
     id = UnicodeAttribute()
     conference_id = UnicodeAttribute()
     email = UnicodeAttribute()
@@ -334,6 +342,7 @@ class InvitationItem(Item, discriminator="Invitation"):
     expires_at = UTCDateTimeAttribute()
     accepted_by = UnicodeAttribute(null=True)
     speaker_id = UnicodeAttribute(null=True)
+    team_id = UnicodeAttribute(null=True)
 
     @classmethod
     def of(cls, invitation: Invitation) -> Self:
@@ -342,7 +351,9 @@ class InvitationItem(Item, discriminator="Invitation"):
         return cls(pk=partition(invitation.conference_id), sk=MEMBER + invitation.id, ttl=ttl, **values)
 
     def to_domain(self) -> Invitation:
-        return Invitation(**{name: getattr(self, name) for name in INVITATION_FIELDS})
+        values = {name: getattr(self, name) for name in INVITATION_FIELDS}
+        team_id = team_of(values["role"], self.conference_id, self.team_id, self.company)
+        return Invitation(**(values | {"team_id": team_id}))
 
 
 class StarItem(Item, discriminator="Star"):

@@ -10,9 +10,11 @@ from typing import Self
 from functions.events.domain import Conference, Speaker
 from shared.caller import Caller, Role
 from shared.clock import iso
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
+from shared.exhibitors import founded_team
 
 INVITATION_LIFE = timedelta(days=14)
+MOST_COLLEAGUES = 50  # of one exhibitor's team, with those who are invited
 
 
 class InvitationUsed(Conflict):
@@ -39,6 +41,14 @@ class LastOrganizer(Conflict):
     slug, title = "last-organizer", "A conference needs an organizer"
 
 
+class UnknownTeam(Invalid):
+    slug, title = "unknown-team", "No such team"
+
+
+class TeamFull(Conflict):
+    slug, title = "team-full", "This team is complete"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A person's part in a conference, perhaps as one of its speakers.
@@ -52,6 +62,7 @@ class Member:
     name: str
     role: Role | None
     company: str | None
+    team_id: str | None = None  # of an exhibitor: their company's, whose label `company` is
     speaker_id: str | None = None
     revision: int
 
@@ -68,7 +79,31 @@ class Member:
         )
 
     def removed(self) -> Self:
-        return replace(self, role=None, email="", name="", company=None, speaker_id=None, revision=self.revision + 1)
+        return replace(self, role=None, email="", name="", company=None, team_id=None, speaker_id=None, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What somebody is asked to be. An exhibitor of a company that nobody names founds a team of their own."""
+
+    email: str
+    role: Role
+    company: str | None = None
+    team_id: str | None = None
+    speaker_id: str | None = None
+
+    def team(self, conference_id: str) -> str | None:
+        """Which team it is for, where one is named."""
+        return team_of(self.role, conference_id, self.team_id, self.company)
+
+    def of_colleague(self, inviter: Member) -> Self:
+        """As an exhibitor can make it: to their own team. Raises Forbidden for more than that."""
+        if self.role != "exhibitor" or self.company or self.speaker_id or self.team_id not in (None, inviter.team_id):
+            raise Forbidden(
+                "An exhibitor invites colleagues to their own team: send their email and the role exhibitor, and nothing else. "
+                "Ask an organizer for whatever goes beyond it."
+            )
+        return replace(self, company=inviter.company, team_id=inviter.team_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +121,7 @@ class Invitation:
     expires_at: datetime
     accepted_by: str | None = None
     speaker_id: str | None = None
+    team_id: str | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -123,6 +159,7 @@ class Invitation:
             name=caller.name,
             role=self.role,
             company=self.company,
+            team_id=team_of(self.role, self.conference_id, self.team_id, self.company or caller.user_id),
             speaker_id=speaker.id if speaker else None,
             revision=member.revision + 1 if member else 1,
         )
@@ -141,6 +178,13 @@ class Opened:
     def accepted_by(self, caller: Caller) -> Member | None:
         """The member that this invitation made of the caller before."""
         return self.member if self.invitation.accepted_by == caller.user_id and self.member and self.member.role else None
+
+
+def team_of(role: Role | None, conference_id: str, team_id: str | None, company: str | None) -> str | None:
+    """Of an exhibitor: the one that is named, or else the one that their company founded."""
+    if role != "exhibitor":
+        return None
+    return team_id or (founded_team(conference_id, company) if company else None)
 
 
 def check_speaker(speaker: Speaker, role: Role) -> None:

@@ -379,4 +379,5 @@ def membership_changed(conference: Conference, member: Member) -> MembershipChan
         role=member.role,
         revision=member.revision,
         company=member.company,
+        team_id=member.team_id,
     )

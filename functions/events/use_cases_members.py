@@ -2,28 +2,36 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from functions.events.domain import Conference, References, Speaker
 from functions.events.membership import (
     INVITATION_LIFE,
+    MOST_COLLEAGUES,
     Invitation,
     LastOrganizer,
     Member,
+    Offer,
     Opened,
+    TeamFull,
+    UnknownTeam,
     check_speaker,
     hash_of,
     no_invitation,
     secret_of,
 )
-from functions.events.use_cases import Conferences, afresh, membership_changed, organised, overseen
-from shared.caller import Caller, Role
+from functions.events.use_cases import Conferences, afresh, membership_changed, overseen, visible
+from shared.caller import Caller
 from shared.clock import Clock
-from shared.errors import KeyReused, NotFound
+from shared.errors import Forbidden, KeyReused, NotFound
 from shared.messages import MemberInvited, Message
 
 
 class Members(Protocol):
+    def team(self, conference_id: str, team_id: str | None) -> list[Member | Invitation]:
+        """Its active members and open invitations; nobody who was erased."""
+
     def page(self, conference_id: str, limit: int, cursor: str | None) -> tuple[list[Member | Invitation], str | None]:
         """Active members and open invitations."""
 
@@ -54,41 +62,69 @@ def invite(
     caller: Caller,
     conference_id: str,
     invitation_id: str,
-    email: str,
-    role: Role,
-    company: str | None,
-    speaker_id: str | None,
+    offer: Offer,
     key: str,
     fingerprint: str,
 ) -> tuple[Invitation, str]:
     """The invitation and its token. Once only by the id, and the same `key` gives the same token.
 
-    Raises KeyReused, UnknownSpeaker, NotTheirRole, SpeakerLinked.
+    An organizer asks whom they like, an exhibitor their colleagues.
+    Raises KeyReused, UnknownSpeaker, NotTheirRole, SpeakerLinked, UnknownTeam, TeamFull.
 
     Whoever can read the table and guess `key` has the token: it should be random.
     """
-    desk = organised(conferences, conference_id, caller, *([speaker_id] if speaker_id else []))
-    if speaker_id:
-        desk.check_references(References(speaker_ids=(speaker_id,)))
-        check_speaker(desk.find(Speaker, speaker_id), role)
-    conference = desk.conference
+    conference, offer = _granted(conferences, members, caller, conference_id, offer)
+    offer = _joining(members, conference_id, invitation_id, offer, caller)
     salt = secrets.token_urlsafe(32)
     made = Invitation(
         id=invitation_id,
         conference_id=conference_id,
-        email=email,
-        role=role,
-        company=company,
+        email=offer.email,
+        role=offer.role,
+        company=offer.company,
         salt=salt,
         secret_hash=hash_of(secret_of(salt, key)),
         fingerprint=fingerprint,
         expires_at=clock() + INVITATION_LIFE,
-        speaker_id=speaker_id,
+        speaker_id=offer.speaker_id,
+        team_id=offer.team_id,
     )
     invitation = members.invite(made, [_invited(conference, made, caller, key)])
     if invitation.fingerprint != fingerprint:
         raise KeyReused
     return invitation, invitation.token(key)
+
+
+def _granted(
+    conferences: Conferences, members: Members, caller: Caller, conference_id: str, offer: Offer
+) -> tuple[Conference, Offer]:
+    """The offer as the caller may make it. Raises Forbidden, Archived, and what keeps it from a speaker."""
+    desk = visible(conferences, conference_id, caller, *([offer.speaker_id] if offer.speaker_id else []))
+    if desk.role == "exhibitor":
+        offer = offer.of_colleague(_exhibitor(members, conference_id, caller))
+    else:
+        desk.check_organizer()
+    desk.conference.check_open()
+    if offer.speaker_id:
+        desk.check_references(References(speaker_ids=(offer.speaker_id,)))
+        check_speaker(desk.find(Speaker, offer.speaker_id), offer.role)
+    return desk.conference, offer
+
+
+def _joining(members: Members, conference_id: str, invitation_id: str, offer: Offer, caller: Caller) -> Offer:
+    """Of somebody for a team: with the label that it has already. Raises UnknownTeam, TeamFull.
+
+    Two who ask at one instant may both get the last place.
+    """
+    team_id = offer.team(conference_id)
+    if team_id is None:
+        return offer
+    team = members.team(conference_id, team_id)
+    if offer.team_id and not team:
+        raise UnknownTeam(f"Nobody of team {team_id} is here. GET …/members has the teams; or name the company.")
+    if len(team) >= MOST_COLLEAGUES and members.open(conference_id, invitation_id, caller.user_id) is None:
+        raise TeamFull(f"A team has {MOST_COLLEAGUES} at most, with those who are invited. Remove one, or withdraw an invitation.")
+    return replace(offer, team_id=team_id, company=team[0].company if team else offer.company)
 
 
 def _invited(conference: Conference, invitation: Invitation, caller: Caller, key: str) -> MemberInvited:
@@ -127,14 +163,26 @@ def accept_invitation(members: Members, clock: Clock, *, caller: Caller, token: 
 def list_members(
     conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, limit: int, cursor: str | None
 ) -> tuple[list[Member | Invitation], str | None]:
-    overseen(conferences, conference_id, caller)
+    """All, for an organizer; an exhibitor's own team, whole."""
+    desk = visible(conferences, conference_id, caller)
+    if desk.role == "exhibitor":
+        return members.team(conference_id, _exhibitor(members, conference_id, caller).team_id), None
+    desk.check_organizer()
     return members.page(conference_id, limit, cursor)
 
 
 @afresh
 def remove_member(conferences: Conferences, members: Members, *, caller: Caller, conference_id: str, member_id: str) -> None:
-    """Removes a member by user id, or withdraws an open invitation by its id. Raises NotFound, LastOrganizer."""
-    conference = overseen(conferences, conference_id, caller).conference
+    """Removes a member by user id, or withdraws an open invitation by its id; an exhibitor may do so in their own team.
+
+    Raises NotFound, LastOrganizer.
+    """
+    desk = visible(conferences, conference_id, caller)
+    conference = desk.conference
+    if desk.role == "exhibitor":
+        _check_colleague(members, conference_id, caller, member_id)
+    else:
+        desk.check_organizer()
     if member_id.startswith("inv_"):
         if not members.withdraw(conference_id, member_id):
             raise NotFound(f"This conference has no open invitation {member_id!r}.")
@@ -147,6 +195,21 @@ def remove_member(conferences: Conferences, members: Members, *, caller: Caller,
     removed = member.removed()
     speaker = _profile(conferences, conference_id, caller, member)
     members.leave(conference.touched(), removed, speaker, [membership_changed(conference, removed)])
+
+
+def _check_colleague(members: Members, conference_id: str, caller: Caller, member_id: str) -> None:
+    """Raises NotFound, for members and invitations of other teams too."""
+    team = members.team(conference_id, _exhibitor(members, conference_id, caller).team_id)
+    if member_id not in {each.id if isinstance(each, Invitation) else each.user_id for each in team}:
+        raise NotFound(f"{member_id!r} is neither a member of your team nor an open invitation to it.")
+
+
+def _exhibitor(members: Members, conference_id: str, caller: Caller) -> Member:
+    """Raises Forbidden where they were removed this instant."""
+    member = members.get(conference_id, caller.user_id)
+    if member is None or member.role != "exhibitor":
+        raise Forbidden(f"You are no exhibitor of conference {conference_id} any more. Ask an organizer.")
+    return member
 
 
 def _profile(conferences: Conferences, conference_id: str, caller: Caller, member: Member) -> Speaker | None:

@@ -29,6 +29,7 @@ from shared.clock import now
 from shared.config import env
 from shared.crew import Crew
 from shared.delay import SqsDelay
+from shared.exhibitors import is_team
 from shared.messages import (
     AgendaReleased,
     CheckInAnnulled,
@@ -121,7 +122,7 @@ def _double_entry_settled(message: DoubleEntrySettled) -> None:
 
 def _contact_withdrawn(message: ContactWithdrawn) -> None:
     """News that named who took everything back are taken back with it. A team has no inbox."""
-    if message.whole and not message.holder_id.startswith("exh_"):
+    if message.whole and not is_team(message.holder_id):
         DynamoInbox().take_back_all(message.holder_id, message.exchange_id, message.occurred_at)
     _tell(message)
 

@@ -129,7 +129,8 @@ class MembershipChanged(Message):
     role: Role | None
     revision: int
     conference_name: str = ""
-    company: str | None = None  # that an exhibitor is of: those of one company are a team
+    company: str | None = None  # that an exhibitor is of
+    team_id: str | None = None  # whose whole team of colleagues they are one of; in none of before it was named
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,8 @@ RULES: dict[str, frozenset[str]] = {
     **rules(PERSONS, "POST /events/conferences"),
     **rules(ORGANIZER, f"PATCH {CONFERENCE}", f"POST {CONFERENCE}/archive", f"POST {CONFERENCE}/publish"),
     **rules(ORGANIZER, f"POST {CONFERENCE}/agenda/releases", f"POST {CONFERENCE}/schedule"),
-    **rules(ORGANIZER, f"GET {CONFERENCE}/members", f"POST {CONFERENCE}/members", f"DELETE {CONFERENCE}/members/{{member_id}}"),
+    **rules(ORGANIZER | EXHIBITOR, f"GET {CONFERENCE}/members", f"POST {CONFERENCE}/members"),  # an exhibitor: their own team
+    **rules(ORGANIZER, f"DELETE {CONFERENCE}/members/{{member_id}}"),  # the member here is not of the exhibitor's team
     **rules(ORGANIZER, f"GET {CONFERENCE}/stars/counts"),
     **parts("pools", "pool_id", MEMBERS),
     **parts("rooms", "room_id", MEMBERS),
@@ -154,6 +155,7 @@ BODIES: dict[str, Any] = {
     f"PATCH {CONFERENCE}/sessions/{{session_id}}": {"title": "Another"},
     f"PATCH {CONFERENCE}/speakers/{{speaker_id}}": {"name": "Another"},
     f"PATCH {CONFERENCE}/tracks/{{track_id}}": {"name": "Another"},
+    f"POST {CONFERENCE}/members": {"email": "colleague@example.org", "role": "exhibitor"},
     f"PATCH {ORDERS}/vouchers/{{voucher_id}}": {"note": "for friends"},
     f"PATCH {DOOR}/gates/{{gate_id}}": {"name": "Another"},
     f"POST {CONFERENCE}/sessions": {

@@ -256,6 +256,9 @@ BODIES: list[tuple[str, str, Any, str]] = [
             {"email": "bob", "role": "staff"},
             {"email": "bob@example.org\n", "role": "staff", "company": LONG},
             {"email": "bob@example.org", "role": "staff", "token": "mine"},
+            {"email": "bob@example.org", "role": "staff", "team_id": "exh_1"},
+            {"email": "bob@example.org", "role": "exhibitor", "team_id": "exh_1", "company": "Acme"},
+            {"email": "bob@example.org", "role": "exhibitor", "team_id": LONG},
         ]
     ],
     *[

@@ -3,6 +3,7 @@
 from functions.notifications import domain
 from functions.notifications.letter import Link
 from functions.notifications.notice import Notice, Notices
+from shared.exhibitors import is_team
 from shared.messages import ContactConfirmed, ContactExchanged, ContactWithdrawn
 
 _CONTACTS = Link("See your contacts", "/contacts")
@@ -37,7 +38,7 @@ def _withdrawn(message: ContactWithdrawn) -> list[Notice]:
 
 
 def _to_holder(holder_id: str, news: domain.News) -> list[Notice]:
-    return [] if holder_id.startswith("exh_") else [Notice(news, holder_id, link=_CONTACTS)]
+    return [] if is_team(holder_id) else [Notice(news, holder_id, link=_CONTACTS)]
 
 
 NOTICES: Notices = {ContactExchanged: _met, ContactConfirmed: _confirmed, ContactWithdrawn: _withdrawn}
