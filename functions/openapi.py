@@ -114,8 +114,10 @@ def _tell_what_has_no_body(operation: JsonObject) -> None:
 
 
 def _answer_with_problems(operation: JsonObject) -> None:
-    problem = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    problem: JsonObject = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     operation["responses"].pop("422", None)
+    if {"application/json", "text/html"} <= operation["responses"].get("200", {}).get("content", {}).keys():
+        problem["content"]["text/html"] = {}  # a page that the link of an e-mail opens
     operation["responses"]["4XX"] = {"description": "A problem of the request: mended, it may be sent again", **problem}
     operation["responses"]["5XX"] = {"description": "A problem of ours: it may be sent again as it is", **problem}
 

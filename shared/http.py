@@ -25,6 +25,7 @@ from shared import correlation
 from shared.caller import Caller
 from shared.errors import Invalid, JsonObject, Malformed, NotFound, Problem, Unauthenticated
 from shared.ids import derived_id, new_id
+from shared.pages import page_of, wants_page
 from shared.passing import is_passing
 from shared.telemetry import logger
 from shared.versions import etag_of
@@ -54,30 +55,42 @@ class Page(Generic[T]):
 class Api(APIGatewayRestResolver):
     """The resolver of one context, with every failure answered as a problem.
 
-    `forms_below`: paths below which a body may be a form, because somebody's standard has one sent; no route reads it.
+    `pages_below`: paths that links of e-mails lead to. A browser gets a page there, of failures too, and its button posts a form,
+    which no route reads.
     """
 
-    def __init__(self, *, forms_below: tuple[str, ...] = ()) -> None:
-        self._forms_below = forms_below
+    def __init__(self, *, pages_below: tuple[str, ...] = ()) -> None:
+        self._pages_below = pages_below
         cors = CORSConfig(
             allow_headers=["Idempotency-Key", "If-Match", "If-None-Match", "X-Correlation-Id"],
             expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Correlation-Id"],
             max_age=600,
         )
         super().__init__(enable_validation=True, cors=cors)
-        self.exception_handler(Problem)(_answer)
-        self.exception_handler(RequestValidationError)(_answer_invalid)
+        self.exception_handler(Problem)(self._answer)
+        self.exception_handler(RequestValidationError)(lambda failure: self._answer(_invalid(failure)))
         self.exception_handler(RequestUnsupportedContentType)(self._answer_unsupported)
-        self.exception_handler(DependencyResolutionError)(_answer_dependency)
-        self.exception_handler(Exception)(_answer_fault)
+        self.exception_handler(DependencyResolutionError)(self._answer_dependency)
+        self.exception_handler(Exception)(lambda failure: self._answer(_fault(failure)))
         self.not_found(self._answer_no_route)
+
+    def _answer(self, problem: Problem) -> Response[str]:
+        event = self.current_event
+        if event.path.startswith(self._pages_below) and wants_page(event.headers.get("accept") or ""):
+            return page_of(problem)
+        return Response(problem.status, PROBLEM_JSON, json.dumps(problem.document()), headers=dict(problem.headers))
 
     def _answer_no_route(self, _: NotFoundError) -> Response[str]:
         event = self.current_event
-        return _answer(NotFound(f"There is no {event.http_method} {event.path}: see docs/openapi.json for what there is."))
+        return self._answer(NotFound(f"There is no {event.http_method} {event.path}: see docs/openapi.json for what there is."))
 
     def _answer_unsupported(self, _: RequestUnsupportedContentType) -> Response[str]:
-        return _answer(UnsupportedMediaType(_media_type(self.current_event.raw_event)))
+        return self._answer(UnsupportedMediaType(_media_type(self.current_event.raw_event)))
+
+    def _answer_dependency(self, failure: DependencyResolutionError) -> Response[str]:
+        """Powertools wraps what a dependency raises; unwrap what is meant for the client."""
+        cause = failure.__cause__
+        return self._answer(cause if isinstance(cause, Problem) else _fault(failure))
 
     def entry(self, event: JsonObject, context: LambdaContext) -> JsonObject:
         """The Lambda handler: takes up the correlation id, resolves, logs one line."""
@@ -85,7 +98,7 @@ class Api(APIGatewayRestResolver):
         correlation_id = _correlation_id(event)
         correlation.follow(correlation_id)
         logger.set_correlation_id(correlation_id)
-        unreadable = None if event["path"].startswith(self._forms_below) else _unreadable(event)
+        unreadable = None if event["path"].startswith(self._pages_below) else _unreadable(event)
         answer = self.resolve(event, context) if unreadable is None else _plain(unreadable)
         answer["body"] = answer.get("body") or ""  # 204 and 304 have none, which not every gateway takes as null
         answer["multiValueHeaders"]["X-Correlation-Id"] = [correlation_id]
@@ -154,15 +167,6 @@ def _correlation_id(event: JsonObject) -> str:
     return offered if _CORRELATION_ID.fullmatch(offered) else str(event["requestContext"]["requestId"])
 
 
-def _answer(problem: Problem) -> Response[str]:
-    return Response(
-        status_code=problem.status,
-        content_type=PROBLEM_JSON,
-        body=json.dumps(problem.document()),
-        headers=dict(problem.headers),
-    )
-
-
 def _plain(problem: Problem) -> JsonObject:
     """The problem as API Gateway takes it, for what does not reach the resolver."""
     headers = {"Content-Type": [PROBLEM_JSON], "Access-Control-Allow-Origin": ["*"]}
@@ -170,17 +174,11 @@ def _plain(problem: Problem) -> JsonObject:
     return {"statusCode": problem.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}
 
 
-def _answer_invalid(failure: RequestValidationError) -> Response[str]:
+def _invalid(failure: RequestValidationError) -> Problem:
     errors = failure.errors()
     fields = [{"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]} for error in errors]
     named = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
-    return _answer(Invalid(f"{named}." if named else "The request is not acceptable.", errors=fields))
-
-
-def _answer_dependency(failure: DependencyResolutionError) -> Response[str]:
-    """Powertools wraps what a dependency raises; unwrap what is meant for the client."""
-    cause = failure.__cause__
-    return _answer(cause) if isinstance(cause, Problem) else _answer_fault(failure)
+    return Invalid(f"{named}." if named else "The request is not acceptable.", errors=fields)
 
 
 class _Fault(Problem):
@@ -197,12 +195,12 @@ class Overloaded(Problem):
         return {"Retry-After": "1"}
 
 
-def _answer_fault(failure: Exception) -> Response[str]:
+def _fault(failure: Exception) -> Problem:
     if is_passing(failure):
         logger.warning("throttled", reason=type(failure).__name__)
-        return _answer(Overloaded("The platform is at its limit and could not decide. Send the same request again in a second."))
+        return Overloaded("The platform is at its limit and could not decide. Send the same request again in a second.")
     logger.exception("unhandled", exc_info=failure)
-    return _answer(_Fault(f"The fault is ours and is logged as {correlation.current()}. Try again; if it stays, report that id."))
+    return _Fault(f"The fault is ours and is logged as {correlation.current()}. Try again; if it stays, report that id.")
 
 
 def binary(media_type: str, body: bytes, headers: Mapping[str, str]) -> Response[str]:

@@ -7,7 +7,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON, TEXT_HTML
 
-from shared.negotiation import choose
+from shared.errors import Invalid, Problem
+from shared.negotiation import NotAcceptable, choose
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -38,6 +39,9 @@ _PAGE = """\
 </body>
 </html>
 """
+_OF_THE_LINK = (404, 410, 422)  # the statuses of problems that another try does not end
+_INCOMPLETE = "It is not as the e-mail has it: mail programs break long links in two."
+_ONCE_MORE = "Open it from the newest e-mail once more, or copy the whole of it."
 _FORM = '<form method="post"><button style="font:inherit;padding:12px 20px">{}</button></form>'
 
 
@@ -50,7 +54,27 @@ def page_or_json(
     """
     if choose(accept, APPLICATION_JSON, TEXT_HTML) == APPLICATION_JSON:
         return Response(200, APPLICATION_JSON, said, headers=_HEADERS)
+    return _page(200, heading, about, note, button)
+
+
+def wants_page(accept: str) -> bool:
+    try:
+        return choose(accept, APPLICATION_JSON, TEXT_HTML) == TEXT_HTML
+    except NotAcceptable:
+        return False
+
+
+def page_of(problem: Problem) -> Response[str]:
+    """Why a link leads nowhere, and what to do, for who has opened it in a browser."""
+    is_link = problem.status in _OF_THE_LINK
+    about = _INCOMPLETE if isinstance(problem, Invalid) else problem.detail
+    answer = _page(problem.status, "This link does not work" if is_link else problem.title, [about], _ONCE_MORE if is_link else "")
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def _page(status: int, heading: str, about: Sequence[str], note: str, button: str | None = None) -> Response[str]:
     lines = "\n".join(f"<li>{escape(line)}</li>" for line in about)
     form = _FORM.format(escape(button)) if button else ""
     body = _PAGE.format(heading=escape(heading), about=lines, form=form, note=escape(note))
-    return Response(200, f"{TEXT_HTML}; charset=utf-8", body, headers=_HEADERS)
+    return Response(status, f"{TEXT_HTML}; charset=utf-8", body, headers=dict(_HEADERS))

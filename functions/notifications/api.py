@@ -24,7 +24,7 @@ from shared.clock import now
 from shared.errors import Problem
 from shared.http import Api, Body, CallerDep, Cursor, Limit
 
-app = Api(forms_below=(PATH,))  # RFC 8058: a mail program posts a form
+app = Api(pages_below=(PATH,))  # where a mail program posts a form too: RFC 8058
 handler = app.entry
 
 InboxDep = Annotated[Inbox, Depends(DynamoInbox)]

@@ -41,4 +41,6 @@ class OptOut:
 
 
 def link_dead() -> NotFound:
-    return NotFound("The link is not whole, or its account is gone. Log in and choose: PUT /notifications/preferences.")
+    return NotFound(
+        "The link is not whole, or its account is gone. Log in, and choose what is mailed to you: PUT /notifications/preferences."
+    )

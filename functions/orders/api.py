@@ -28,7 +28,7 @@ from shared.fields import Email, PersonName
 from shared.http import PUBLIC, Api, Body, CallerDep, CommandDep, Cursor, Limit, Page
 from shared.money import Money
 
-app = Api(forms_below=(LEAVE,))  # the page that the link of an e-mail opens posts a form
+app = Api(pages_below=(LEAVE,))
 app.include_router(api_ledger.router)
 app.include_router(api_vouchers.router)
 app.include_router(api_waiting.router)

@@ -118,7 +118,7 @@ def is_secret(entry: Entry, secret: str) -> bool:
 
 
 def no_entry() -> NotFound:
-    return NotFound("There is no place on a waiting list under this link. GET /orders/waiting-list lists yours.")
+    return NotFound("There is no place on a waiting list under this link. Log in to see yours: GET /orders/waiting-list.")
 
 
 def line_of(ticket_type: TicketType) -> str:

@@ -86,6 +86,36 @@ def test_a_link_that_is_not_whole_is_told_alike(table: Table, link: str, method:
     assert table.items() == before
 
 
+@pytest.mark.parametrize(
+    ("token", "status", "why"),
+    [
+        ("usr_bob.order-expired.AAAA", 404, "its account is gone. Log in"),
+        ("x" * 600, 422, "It is not as the e-mail has it"),
+        ("<script>", 422, "It is not as the e-mail has it"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_in_a_browser_a_dead_link_is_a_page_that_says_what_to_do(
+    table: Table, method: str, token: str, status: int, why: str
+) -> None:
+    page = call(api.handler, method, f"{PAGE}{token}", headers=BROWSER)
+    assert (page.status, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert page.headers["Cache-Control"] == "no-store"
+    shown = page.body.decode()
+    assert "This link does not work" in shown
+    assert why in shown
+    assert not [each for each in ("<form", "<script", token) if each in shown]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/problem+json", "image/png", "text/html;q=0.1, */*"])
+def test_a_program_is_told_of_a_dead_link_as_of_any_problem(table: Table, accept: str) -> None:
+    assert call(api.handler, "GET", f"{PAGE}x", headers={"accept": accept}).problem() == "not-found"
+
+
+def test_elsewhere_a_browser_is_told_of_a_problem_as_a_program_is(table: Table) -> None:
+    assert call(api.handler, "POST", "/notifications/ntf_x/read", caller=ADA, headers=BROWSER).problem() == "not-found"
+
+
 @pytest.mark.parametrize("token", ["x" * 600, "<script>", "a%20b"])
 def test_what_is_no_token_is_not_looked_up(table: Table, token: str) -> None:
     answer = call(api.handler, "POST", f"{PAGE}{token}")

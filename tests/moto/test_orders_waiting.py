@@ -420,6 +420,15 @@ def test_a_browser_is_shown_a_page_whose_button_leaves(table: Table, post: Bus) 
     assert state(EVE) == "cancelled"
 
 
+def test_a_browser_is_shown_a_page_where_the_link_leads_to_no_place(table: Table) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for method in ("GET", "POST"):
+        page = call(api.handler, method, f"{LIST}/leave/wtg_none.secret", headers=browser)
+        assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert "There is no place on a waiting list under this link" in page.body.decode()
+    assert call(api.handler, "GET", f"{LIST}/leave/wtg_none.secret").problem() == "not-found"
+
+
 def test_a_name_of_a_ticket_is_no_markup_on_the_page() -> None:
     place = api_waiting.LinkView('"><script>', "<b>", 1, "waiting")
     assert "<script>" not in api_waiting._place("text/html", place).body
