@@ -13,18 +13,18 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared import messages
 from shared.config import env
 from shared.errors import JsonObject
-from shared.messages import DataExportRequested, RetentionEnded, UserErased
+from shared.nobody import NO_EMAIL, NOBODY
 from shared.table import Item
 from shared.telemetry import logger
 
 if TYPE_CHECKING:
     from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+    from shared.messages import DataExportRequested, RetentionEnded, UserErased
     from shared.worker import Reactions
-
-NOBODY, NO_EMAIL = "(erased)", "erased@erased.invalid"
 
 _TECHNICAL = {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "ttl", "v", "kind"}
 _SECRET = {"password_hash", "token_digest", "digest", "salt", "secret_hash", "fingerprint", "registration_id", "code", "secret"}
@@ -39,7 +39,7 @@ class Person:
     name: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, message: UserErased) -> "Person":
+    def of(cls, message: "UserErased") -> "Person":
         return cls(message.user_id, message.email.lower(), message.name)
 
     def is_in(self, value: Any) -> bool:
@@ -125,7 +125,7 @@ def part_key(export_id: str, context: str) -> str:
     return f"exports/{export_id}/{context}.json"
 
 
-def hand_over(message: DataExportRequested, rules: Rules, more: Sequence[JsonObject] = ()) -> None:
+def hand_over(message: "DataExportRequested", rules: Rules, more: Sequence[JsonObject] = ()) -> None:
     """Put this context's part of a person's archive into the bucket, with `more` that no key leads to; again replaces it."""
     import boto3  # 0.1 s that only this needs
 
@@ -142,13 +142,13 @@ def hand_over(message: DataExportRequested, rules: Rules, more: Sequence[JsonObj
     logger.info("personal data handed over", user_id=message.user_id, items=len(held))
 
 
-def forget(message: UserErased, rules: Rules) -> None:
+def forget(message: "UserErased", rules: Rules) -> None:
     """Erase the person here, as `rules` have it."""
     changed = erase(Person.of(message), rules)
     logger.info("personal data erased", user_id=message.user_id, items=changed)
 
 
-def pass_on(message: RetentionEnded, rules: Rules) -> None:
+def pass_on(message: "RetentionEnded", rules: Rules) -> None:
     """Anonymise what is kept of the people at a conference. Safe to repeat."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         changed = sum(pool.map(lambda item: _pass(item, rules), _of_conference(message.conference_id, rules)))
@@ -171,25 +171,25 @@ def _pass(item: JsonObject, rules: Rules) -> int:
 def about_people(
     rules: Rules,
     *,
-    before: Callable[[UserErased], None] = lambda _: None,
+    before: Callable[["UserErased"], None] = lambda _: None,
     more: Callable[[str], Sequence[JsonObject]] = lambda _: (),
 ) -> "Reactions":
     """What every context's worker does about a person who asks for their data or leaves, and about a conference whose retention
     has ended. `before` is what a context does first when somebody leaves, `more` what it shows a person beside their items, by id.
     """
 
-    def on_data_export_requested(message: DataExportRequested) -> None:
+    def on_data_export_requested(message: "DataExportRequested") -> None:
         hand_over(message, rules, more(message.user_id))
 
-    def on_user_erased(message: UserErased) -> None:
+    def on_user_erased(message: "UserErased") -> None:
         before(message)
         forget(message, rules)
 
-    def on_retention_ended(message: RetentionEnded) -> None:
+    def on_retention_ended(message: "RetentionEnded") -> None:
         pass_on(message, rules)
 
-    ends = {RetentionEnded: on_retention_ended} if rules.passing else {}
-    return {DataExportRequested: on_data_export_requested, UserErased: on_user_erased, **ends}
+    ends = {messages.RetentionEnded: on_retention_ended} if rules.passing else {}
+    return {messages.DataExportRequested: on_data_export_requested, messages.UserErased: on_user_erased, **ends}
 
 
 def export(person: Person, rules: Rules) -> list[JsonObject]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from functions.auth.bearer import BearerToken
 from functions.auth.domain import (
@@ -22,8 +22,11 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import KeyReused
 from shared.ids import new_id
-from shared.messages import EmailVerificationRequested, MembershipChanged, UserRegistered
+from shared.messages import EmailVerificationRequested, UserRegistered
 from shared.telemetry import logger
+
+if TYPE_CHECKING:
+    from shared.messages import MembershipChanged
 
 
 class Accounts(Protocol):
@@ -205,7 +208,7 @@ def rename(accounts: Accounts, caller: Caller, *, name: str) -> User:
     return known(accounts.rename(caller.user_id, name), caller.user_id)
 
 
-def follow_membership(accounts: Accounts, message: MembershipChanged) -> None:
+def follow_membership(accounts: Accounts, message: "MembershipChanged") -> None:
     """Note a role gained or lost; the newest revision wins whatever the order.
 
     Raises UnknownUser for a role given to nobody, so that it is tried again and then noticed. One taken from nobody is done.

@@ -8,7 +8,7 @@ from typing import Protocol
 from functions.contacts.cards import Profile
 from functions.contacts.domain import Contact
 from functions.contacts.use_cases import Exchanges, changed_meanwhile
-from shared.personal import NOBODY
+from shared.nobody import NOBODY
 
 
 class Members(Exchanges, Protocol):

@@ -11,7 +11,7 @@ from pynamodb.transactions import TransactWrite
 from functions.events.agenda import number_of
 from functions.events.dynamo import pieces
 from functions.events.items import RELEASE, ConferenceItem, SnapshotItem, partition
-from shared.personal import NOBODY
+from shared.nobody import NOBODY
 from shared.table import transact
 
 Snapshot = dict[str, Any]  # JSON, as any version of the program wrote it

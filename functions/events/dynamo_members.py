@@ -14,7 +14,7 @@ from functions.events.items import CONF, MEMBER, PART, ConferenceItem, Invitatio
 from functions.events.membership import Invitation, Member, Opened
 from shared.clock import now
 from shared.messages import Message
-from shared.personal import NO_EMAIL
+from shared.nobody import NO_EMAIL
 from shared.table import Item, decode_cursor, page
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"

@@ -1,12 +1,14 @@
 """What this context keeps of tickets, as messages told of them: how many were sold, and who is coming."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from functions.events.items import audience_partition
-from shared.messages import TicketCancelled, TicketIssued, TicketTransferred
 from shared.table import Item
+
+if TYPE_CHECKING:  # the routes do not hear of them
+    from shared.messages import TicketCancelled, TicketIssued, TicketTransferred
 
 TICKET = "TICKET"
 
@@ -19,19 +21,19 @@ class SoldTicketItem(Item, discriminator="SoldTicket"):
     serial = NumberAttribute(null=True)  # of the code that its owner was given with it, from 1
 
     @classmethod
-    def of(cls, issued: TicketIssued) -> Self:
+    def of(cls, issued: "TicketIssued") -> Self:
         return cls._owned(issued, serial=1)
 
     @classmethod
-    def handed_on(cls, transferred: TicketTransferred) -> Self:
+    def handed_on(cls, transferred: "TicketTransferred") -> Self:
         return cls._owned(transferred, serial=transferred.serial)
 
     @classmethod
-    def given_back(cls, cancelled: TicketCancelled) -> Self:
+    def given_back(cls, cancelled: "TicketCancelled") -> Self:
         return cls(pk=ticket_partition(cancelled.ticket_id), sk=TICKET)
 
     @classmethod
-    def _owned(cls, ticket: TicketIssued | TicketTransferred, *, serial: int) -> Self:
+    def _owned(cls, ticket: "TicketIssued | TicketTransferred", *, serial: int) -> Self:
         return cls(
             pk=ticket_partition(ticket.ticket_id),
             sk=TICKET,

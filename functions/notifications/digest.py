@@ -7,7 +7,7 @@ from datetime import datetime
 from functions.notifications.domain import Notification
 from functions.notifications.kinds import KINDS, Choices
 from functions.notifications.letter import Letter, Link, Mailbox
-from shared.personal import NOBODY
+from shared.nobody import NOBODY
 
 _SHOWN = 50  # news in one e-mail; the others are counted
 

@@ -5,7 +5,8 @@ from functions.notifications.kinds import KINDS
 from shared.clock import iso
 from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import NOBODY, Rules, gone
+from shared.nobody import NOBODY
+from shared.personal import Rules, gone
 
 
 def _told_after(item: JsonObject) -> JsonObject:

@@ -15,7 +15,7 @@ from functions.notifications.opting_out import PATH, OptOut
 from shared.caller import Role
 from shared.clock import Clock
 from shared.messages import Message
-from shared.personal import NO_EMAIL
+from shared.nobody import NO_EMAIL
 from shared.telemetry import logger
 
 # Longer than the worker may run (so that nobody who is still sending is overtaken), shorter than its queue's visibility

@@ -15,7 +15,8 @@ from functions.orders.waiting import ENDED, OfferTaken
 from shared.clock import now
 from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import NO_EMAIL, NOBODY, Person, Rules, blank, items, nameless
+from shared.nobody import NO_EMAIL, NOBODY
+from shared.personal import Person, Rules, blank, items, nameless
 
 
 def _order(item: JsonObject, person: Person) -> set[str]:

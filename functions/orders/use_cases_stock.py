@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from functions.orders.catalogue import Offer, SaleStatus, TicketType
 from functions.orders.stock import H, Pool, Stocked
 from shared.clock import Clock
 from shared.errors import Busy, NotFound
-from shared.messages import PoolChanged, TicketTypeChanged
 from shared.money import Money
 from shared.telemetry import logger
+
+if TYPE_CHECKING:  # the routes do not hear of them
+    from shared.messages import PoolChanged, TicketTypeChanged
 
 _ATTEMPTS = 20  # to change a stock that is being sold from: each failure means that somebody bought
 
@@ -81,12 +83,12 @@ def on_offer(offer: Offer, now: datetime) -> OnOffer:
     )
 
 
-def keep_ticket_type(stock: Stock, changed: TicketTypeChanged) -> None:
+def keep_ticket_type(stock: Stock, changed: "TicketTypeChanged") -> None:
     """Bring a ticket type and its stock to the revision of the message; an older one or a repeat changes nothing. Raises Busy."""
     _keep(stock, _ticket_type(changed))
 
 
-def keep_pool(stock: Stock, changed: PoolChanged) -> None:
+def keep_pool(stock: Stock, changed: "PoolChanged") -> None:
     """As `keep_ticket_type` does, a pool that several types share. It may come after the types that draw from it."""
     _keep(stock, _pool(changed, changed.pool_id))
 
@@ -116,11 +118,11 @@ def _warn_of_surplus(kept: Pool) -> None:
         )
 
 
-def _pool(changed: PoolChanged | TicketTypeChanged, pool_id: str) -> Pool:
+def _pool(changed: "PoolChanged | TicketTypeChanged", pool_id: str) -> Pool:
     return Pool.opened(pool_id, conference_id=changed.conference_id, revision=changed.revision, capacity=changed.capacity)
 
 
-def _ticket_type(changed: TicketTypeChanged) -> TicketType:
+def _ticket_type(changed: "TicketTypeChanged") -> TicketType:
     return TicketType(
         id=changed.ticket_type_id,
         conference_id=changed.conference_id,

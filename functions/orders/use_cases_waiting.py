@@ -28,7 +28,7 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import Busy
 from shared.messages import Message
-from shared.personal import NO_EMAIL, NOBODY
+from shared.nobody import NO_EMAIL, NOBODY
 
 _ATTEMPTS = 20  # each failure means that somebody else bought, joined, left or was offered something
 

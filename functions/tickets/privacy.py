@@ -10,7 +10,8 @@ from functions.tickets.use_cases_offline import record_of
 from shared.clock import now
 from shared.errors import JsonObject
 from shared.messages import UserErased
-from shared.personal import NO_EMAIL, NOBODY, Person, Rules, blank, gone, items
+from shared.nobody import NO_EMAIL, NOBODY
+from shared.personal import Person, Rules, blank, gone, items
 
 
 def _ticket(item: JsonObject, person: Person) -> set[str]:

@@ -10,14 +10,17 @@ Written on OrderReserved, and gone with the reservation. No name is in it: who m
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
 from functions.tickets.directory import tickets_of_order
 from shared.clock import iso, parse
-from shared.messages import OrderCancelled, OrderReserved
 from shared.table import Item
+
+if TYPE_CHECKING:
+    from shared.messages import OrderCancelled, OrderReserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class ReservedTicketItem(Item, discriminator="ReservedTicket"):
 
 
 class DynamoReservations:
-    def keep(self, reserved: OrderReserved) -> None:
+    def keep(self, reserved: "OrderReserved") -> None:
         """Unless it was heard before that it was given up. May be repeated."""
         names = [line.name for line in (reserved.order.lines if reserved.order else ()) for _ in range(line.quantity)]
         ttl = int(reserved.expires_at.timestamp())
@@ -89,7 +92,7 @@ class DynamoReservations:
             if failure.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
-    def give_up(self, cancelled: OrderCancelled) -> None:
+    def give_up(self, cancelled: "OrderCancelled") -> None:
         """Also before it was heard of: it stays until it would have expired by itself, at the latest a day from now."""
         at = iso(cancelled.occurred_at)
         ReservedOrderItem(

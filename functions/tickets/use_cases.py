@@ -3,25 +3,19 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from functions.tickets.domain import Attendee, Stale, Ticket, TicketsOfOrder, ticket_id
 from functions.tickets.entry_code import EntryCode
+from shared import messages
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.errors import NotFound
-from shared.messages import (
-    Message,
-    OrderCancelled,
-    OrderMailDue,
-    OrderPaid,
-    OrderRefunded,
-    TicketCancelled,
-    TicketIssued,
-    TicketLine,
-    TicketReissued,
-)
+from shared.messages import Message, OrderMailDue, TicketCancelled, TicketIssued, TicketReissued
 from shared.telemetry import count, took
+
+if TYPE_CHECKING:
+    from shared.messages import OrderCancelled, OrderPaid, OrderRefunded, TicketLine
 
 T = TypeVar("T")
 
@@ -77,7 +71,7 @@ def again(act: Callable[[], T]) -> T:
     raise Stale
 
 
-def issue_tickets(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: OrderPaid) -> None:
+def issue_tickets(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: "OrderPaid") -> None:
     """One ticket for each line of a paid order; once only, however often the message comes.
 
     A line that was refunded before becomes a cancelled ticket: its order's numbers stay those that everybody else counts by.
@@ -85,7 +79,7 @@ def issue_tickets(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock
     again(lambda: _issue(tickets, codes, keys, clock, paid))
 
 
-def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: OrderPaid) -> None:
+def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid: "OrderPaid") -> None:
     order = tickets.of_order(paid.order_id)
     if order.is_settled:
         return
@@ -102,7 +96,7 @@ def _issue(tickets: Tickets, codes: Codes, keys: CurrentKey, clock: Clock, paid:
 
 
 def _ticket(
-    codes: Codes, key_id: int, order: TicketsOfOrder, paid: OrderPaid, number: int, line: TicketLine, issued_at: datetime
+    codes: Codes, key_id: int, order: TicketsOfOrder, paid: "OrderPaid", number: int, line: "TicketLine", issued_at: datetime
 ) -> Ticket:
     entry = EntryCode(
         key_id=key_id,
@@ -135,7 +129,7 @@ def same_name(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
+def _issued(order: "OrderPaid", number: int, ticket: Ticket) -> TicketIssued:
     return TicketIssued(
         conference_id=ticket.conference_id,
         conference_name=ticket.conference_name,
@@ -155,7 +149,7 @@ def _issued(order: OrderPaid, number: int, ticket: Ticket) -> TicketIssued:
     )
 
 
-def _mail_due(paid: OrderPaid) -> OrderMailDue:
+def _mail_due(paid: "OrderPaid") -> OrderMailDue:
     return OrderMailDue(
         conference_id=paid.conference_id,
         conference_name=paid.conference_name,
@@ -169,9 +163,9 @@ def _mail_due(paid: OrderPaid) -> OrderMailDue:
     )
 
 
-def cancel_tickets(tickets: Tickets, ended: OrderRefunded | OrderCancelled) -> None:
+def cancel_tickets(tickets: Tickets, ended: "OrderRefunded | OrderCancelled") -> None:
     """Nothing that was given back opens the door; once only, and also where it comes before OrderPaid."""
-    numbers = ended.numbers if isinstance(ended, OrderRefunded) else ()
+    numbers = ended.numbers if isinstance(ended, messages.OrderRefunded) else ()
     again(lambda: _cancel(tickets, ended.order_id, numbers))
 
 

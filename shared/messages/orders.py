@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.messages.message import Message
+from shared.messages.order_mail import OrderMailMessage
 from shared.money import Money
 
 
@@ -179,21 +180,6 @@ class AttendeeChanged(Message):
     ticket_type_name: str = ""
     conference_name: str = ""
     buyer_name: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderMailMessage(Message):
-    """What all that leads to the e-mail of an order says. It goes out once for each `request_id`."""
-
-    conference_id: str
-    order_id: str
-    request_id: str
-    buyer_id: str
-    buyer_name: str
-    buyer_email: str
-    total: Money
-    paid_at: datetime
-    conference_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.messages.message import Message
-from shared.messages.orders import OrderMailMessage
+from shared.messages.order_mail import OrderMailMessage
 
 
 @dataclass(frozen=True, slots=True)

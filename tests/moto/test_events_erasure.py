@@ -6,7 +6,7 @@ from functions.events import worker
 from functions.events.api import handler
 from functions.events.dynamo import DynamoConferences
 from shared.messages import UserErased
-from shared.personal import NOBODY
+from shared.nobody import NOBODY
 from tests.moto.events_site import BOB, Site, accept, found
 from tests.support import Table, call, deliver
 

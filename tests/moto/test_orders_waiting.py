@@ -32,7 +32,7 @@ from shared.messages import (
     WaitingListOfferExpired,
 )
 from shared.money import Money
-from shared.personal import NO_EMAIL
+from shared.nobody import NO_EMAIL
 from tests.moto.test_orders_concurrency import buyer, conflicts_now_and_then
 from tests.moto.test_orders_pools import hall, within
 from tests.moto.test_orders_stock import (

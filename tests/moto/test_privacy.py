@@ -23,7 +23,7 @@ from functions.tickets.sealing import secrets_of, unseal
 from shared import personal
 from shared.messages import DataExportRequested, OrderPaid, TicketIssued, UserErased
 from shared.money import Money
-from shared.personal import NO_EMAIL, NOBODY
+from shared.nobody import NO_EMAIL, NOBODY
 from shared.table import Outbox
 from tests.moto.tickets import keep_secret, order_paid
 from tests.support import Table, deliver

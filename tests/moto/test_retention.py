@@ -18,7 +18,7 @@ from shared.caller import Caller
 from shared.clock import iso
 from shared.messages import OrderPaid, RetentionEnded, RetentionEnding, TicketIssued, UserErased
 from shared.money import Money
-from shared.personal import NO_EMAIL, NOBODY
+from shared.nobody import NO_EMAIL, NOBODY
 from shared.table import Outbox
 from tests.moto.test_privacy import ADA, BOB, EMAIL, NAME, put
 from tests.moto.tickets import keep_secret, order_paid

@@ -13,7 +13,7 @@ from functions.notifications.notices import NOTICES
 from functions.notifications.use_cases import SENDING_LEASE, Person, tell
 from shared.errors import Busy
 from shared.messages import ContactExchanged, DigestOpened, Message
-from shared.personal import NOBODY
+from shared.nobody import NOBODY
 from tests.unit.post import NINE, FakeMailer, Office
 
 ADA = Mailbox("Ada", "ada@example.org")

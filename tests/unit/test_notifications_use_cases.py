@@ -25,7 +25,7 @@ from shared.messages import (
     UserRegistered,
 )
 from shared.money import Money
-from shared.personal import NO_EMAIL, NOBODY
+from shared.nobody import NO_EMAIL, NOBODY
 from tests.unit.post import NINE, FakeMailer, Office
 
 PRICE = Money(4900, "EUR")

@@ -11,7 +11,7 @@ from shared.messages import (
     WaitingListOffered,
     WaitingListOfferExpired,
 )
-from shared.personal import NO_EMAIL
+from shared.nobody import NO_EMAIL
 
 
 def _what(message: WaitingListMessage) -> str:

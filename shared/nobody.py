@@ -1,0 +1,3 @@
+"""Who stands where a person was named that has left."""
+
+NOBODY, NO_EMAIL = "(erased)", "erased@erased.invalid"
