@@ -51,7 +51,6 @@ class Day:
         self.model = Model({guest.id: guest.name for guest in guests})
         self.done: Counter[str] = Counter()
         self.refused: set[str] = set()  # nonces that lead to nobody
-        self.earlier: set[str] = set()  # nonces of earlier rounds that led to somebody
         self._acts: dict[str, list[Act]] = {}
         self._queues: dict[str, list[Scan]] = {}
         self._now = _milliseconds(datetime.now(UTC))
@@ -94,7 +93,6 @@ class Day:
         """What each does, in the order of doing."""
         self._now = _milliseconds(datetime.now(UTC))
         self._acts, self._queues = {who: [] for who in self.guests}, {who: [] for who in self.guests}
-        self.earlier = set(self.model.nonces)
         known = [tuple(sorted(pair)) for pair in self.model.scans]
         for one, other in new:
             self._meet(one, other)
@@ -111,14 +109,11 @@ class Day:
 
     def everything_again(self) -> dict[str, list[Act]]:
         """All that phones ever sent, in another order: it changes nothing."""
-        self.earlier = set(self.model.nonces)
         return {guest.id: list(self._batches(guest.sent)) for guest in self.guests.values()}
 
     def answers(self, nonce: str) -> set[str]:
         """Which a scan may get. One that is sent again, with whose other nothing goes on any more, leads to nobody on the list."""
-        if nonce in self.refused:
-            return {"unknown-code"}
-        return {"met", "known", "busy", "not-found"} | ({"unknown-code"} if nonce in self.earlier else set())
+        return {"unknown-code"} if nonce in self.refused else {"met", "known", "busy", "not-found"}
 
     def _meet(self, one: str, other: str) -> None:
         self._scan(one, other, self._some_time_ago())

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
@@ -94,6 +94,17 @@ class DynamoExchanges:
                 transaction.save(Outbox.of(message))
 
         return committed(compose)
+
+    def note(self, meeting: Meeting) -> bool:
+        scan = meeting.scan
+        same = (ScanItem.scanner_id == scan.scanner_id) & (ScanItem.code == scan.code)
+        try:
+            ScanItem.of(scan, one_use=meeting.bearer.one_use).save(_ABSENT | same)
+        except PutError as failure:
+            if failure.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def keep(self, before: Contact, after: Contact) -> bool:
         item = ContactItem.of(_next(before, after))

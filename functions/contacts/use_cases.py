@@ -92,6 +92,9 @@ class Exchanges(Protocol):
     ) -> bool:
         """Both sides anew. False where one is not as `before`, or the card that was shown (`card_of`) is another by now."""
 
+    def note(self, meeting: Meeting) -> bool:
+        """The scan alone, by which nothing changes. False where its nonce, or the one use of its code, is taken by now."""
+
     def contact(self, owner_id: str, contact_id: str) -> Contact | None: ...
 
     def contacts(self, owner_id: str, wanted: Wanted, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
@@ -138,7 +141,8 @@ def _met(exchanges: Exchanges, meeting: Meeting) -> Met:
         if before is None:
             return Met(first.mine, first=True)
         after = meeting.again(before)
-        if after == before or exchanges.settle(before, after, meeting=meeting):
+        # Also a scan that changes nothing is on record: sent again after a decision, it must not undo that.
+        if exchanges.note(meeting) if after == before else exchanges.settle(before, after, meeting=meeting):
             return Met(after.mine, first=False)
     raise Busy("The same two people are being recorded right now. Send the request again.")
 

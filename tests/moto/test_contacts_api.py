@@ -229,15 +229,53 @@ def test_an_exchange_is_told_once(table: Table) -> None:
     assert contact == {**first, "scans": contact["scans"]}
 
 
-def test_a_repeated_scan_writes_nothing(table: Table) -> None:
+def test_a_repeated_scan_writes_nothing_and_a_new_one_that_tells_nothing_only_that_it_was(table: Table) -> None:
     code = put_card(ADA)["code"]
     put_card(BOB)
     first = exchange(BOB, code, "n1", note="tea")
     before = table.items()
-    for nonce in ("n1", "n2"):
+    for nonce in ("n1", "n2", "n2"):
         again = exchange(BOB, code, nonce, note="tea")
         assert (again.status, again.json) == (200, first.json)
-    assert table.items() == before
+    [noted] = [item for item in table.items() if item not in before]
+    assert (noted["kind"], noted["nonce"]) == ("ContactScan", "n2")
+
+
+@pytest.mark.parametrize("decision", ["removal", "withdrawal", "block"])
+def test_a_scan_that_told_nothing_new_is_the_same_scan_after_a_decision(table: Table, decision: str) -> None:
+    """Sent again it neither undoes that nor is it a code that leads nowhere."""
+    ada = put_card(ADA)
+    put_card(BOB)
+    first = exchange(BOB, ada["code"], "n1").json
+    exchange(BOB, ada["code"], "n2")
+    [of_bob] = listed(ADA)["items"]
+    if decision == "removal":
+        assert call(handler, "DELETE", f"/contacts/{first['id']}", caller=BOB).status == 204
+    else:
+        assert call(handler, "POST", f"/contacts/{of_bob['id']}/{decision}", caller=ADA).status in (200, 204)
+    for nonce in ("n1", "n2"):
+        assert exchange(BOB, ada["code"], nonce).problem() == "not-found"
+    assert listed(BOB)["items"] == []
+    assert kinds_with(table, "number") == set()  # no miss is counted
+
+
+def test_whoever_withdrew_is_not_shown_again_by_a_scan_of_before_that_is_sent_again(table: Table) -> None:
+    ada = put_card(ADA)
+    put_card(BOB)
+    first = exchange(BOB, ada["code"], "n1").json
+    exchange(BOB, ada["code"], "n2")
+    assert call(handler, "POST", f"/contacts/{first['id']}/withdrawal", caller=BOB).status == 200
+    assert exchange(BOB, ada["code"], "n2").status == 200  # Ada is on his list as before
+    assert listed(ADA)["items"] == []
+
+
+def test_a_code_for_one_use_is_used_up_by_somebody_who_was_known(table: Table) -> None:
+    for who in (ADA, BOB, CYD):
+        put_card(who)
+    exchange(BOB, call(handler, "GET", "/contacts/card", caller=ADA).json["code"], "n1")
+    code = call(handler, "POST", "/contacts/card/screen-code", caller=ADA).json["code"]
+    assert exchange(BOB, code, "n2").status == 200
+    assert exchange(CYD, code, "n1").problem() == "unknown-code"
 
 
 def test_a_new_scan_brings_the_scanners_copy_up_to_date(table: Table, meter: Meter) -> None:
@@ -338,15 +376,16 @@ def test_a_code_for_one_use_costs_no_more(table: Table, meter: Meter) -> None:
     assert meter.write_units <= 10
 
 
-def test_a_repeated_exchange_takes_two_round_trips_and_one_that_tells_more_three(table: Table, meter: Meter) -> None:
+def test_a_repeated_exchange_takes_two_round_trips_and_a_new_scan_of_somebody_known_three(table: Table, meter: Meter) -> None:
     ada, bob = put_card(ADA), put_card(BOB)
     exchange(BOB, ada["code"], "n1")
     for who, code, nonce, trips in (
         (BOB, ada["code"], "n1", 2),
+        (BOB, ada["code"], "n2", 3),
         (BOB, ada["code"], "n2", 2),
         (ADA, bob["code"], "n1", 3),
         (ADA, bob["code"], "n1", 2),
-        (ADA, bob["code"], "n2", 2),
+        (ADA, bob["code"], "n2", 3),
     ):
         meter.reset()
         assert exchange(who, code, nonce).status == 200

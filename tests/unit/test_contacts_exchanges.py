@@ -55,6 +55,10 @@ class World:
         self.told.append(message)
         return None
 
+    def note(self, meeting: Meeting) -> bool:
+        self.scans[meeting.scan.scanner_id, meeting.scan.nonce] = meeting.scan
+        return True
+
     def settle(self, before: Pair, after: Pair, *, messages: Sequence[Message] = (), **_: Any) -> bool:
         self._put(after)
         self.told += messages
