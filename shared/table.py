@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -18,6 +18,7 @@ from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 from pynamodb.transactions import TransactWrite
 
+from shared.attributes import Kind, Plain
 from shared.clock import now
 from shared.errors import Busy, Malformed
 from shared.messages import Message
@@ -53,7 +54,7 @@ class Gsi2(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]  # as
     gsi2sk = UnicodeAttribute(range_key=True)
 
 
-class Item(Model):
+class Item(Plain, Model):
     """What every item has. A context's items subclass it with a discriminator: `class Order(Item, discriminator="Order")`.
 
     PynamoDB reads the table's name at import: TABLE_NAME is set by the template, one table per function.
@@ -68,7 +69,7 @@ class Item(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    kind = DiscriminatorAttribute()
+    kind = Kind()
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi2pk = UnicodeAttribute(null=True)

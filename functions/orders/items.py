@@ -13,11 +13,12 @@ from dataclasses import asdict
 from typing import Any
 from zlib import crc32
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from functions.orders.domain import Change, Order
 from functions.orders.lines import Attendee, Line
 from functions.orders.payment import Payment, Refund
+from shared.attributes import Maps, PlainMap
 from shared.clock import iso, parse
 from shared.money import Money
 from shared.table import Item
@@ -88,7 +89,7 @@ def _refund(kept: dict[str, Any]) -> Refund:
     return Refund(**{"amount": 0, **kept, "at": parse(kept["at"]), "numbers": tuple(kept.get("numbers", ()))})
 
 
-class AttendeeMap(MapAttribute[str, str]):
+class AttendeeMap(PlainMap[str, str]):
     name = UnicodeAttribute()
     email = UnicodeAttribute()
 
@@ -103,13 +104,13 @@ def _seats(line: Line) -> dict[str, Any]:
     return by_pool[line.ticket_type_id] if len(by_pool) == 1 else by_pool
 
 
-class LineMap(MapAttribute[str, object]):
+class LineMap(PlainMap[str, object]):
     ticket_type_id = UnicodeAttribute()
     name = UnicodeAttribute()
     quantity = NumberAttribute()
     amount = NumberAttribute()
     currency = UnicodeAttribute()
-    attendees = ListAttribute(of=AttendeeMap)
+    attendees = Maps(of=AttendeeMap)
     valid_from = UnicodeAttribute()
     valid_until = UnicodeAttribute()
     seats = JSONAttribute()
@@ -160,7 +161,7 @@ class OrderItem(Item, discriminator="Order"):
     buyer_name = UnicodeAttribute()
     buyer_email = UnicodeAttribute()
     status = UnicodeAttribute()
-    lines = ListAttribute(of=LineMap)
+    lines = Maps(of=LineMap)
     fingerprint = UnicodeAttribute()
     created_at = UnicodeAttribute()
     expires_at = UnicodeAttribute(null=True)
