@@ -144,10 +144,11 @@ def over_http(results: Results) -> Iterator[str]:
         yield "Wall time on this machine, in an emulator that runs a process for each concurrent call: not the service's, and"
         yield "nothing that AWS would show. CPU is that of the emulator and of all functions for one answer, with what followed"
         yield "meanwhile: relay, workers, tickets on paper, e-mails. The clients share the machine, and have theirs on top."
+        yield "The emulator is one process of Python, which takes one CPU at most: its share of an answer bounds the rate."
         yield ""
         yield from run_of("http", results)
         yield from table(
-            ("operation", "clients", "answers/s", "p50, ms", "p95, ms", "p99, ms", "CPU, ms"),
+            ("operation", "clients", "answers/s", "p50, ms", "p95, ms", "p99, ms", "CPU, ms", "of it functions"),
             (
                 (
                     each.operation,
@@ -157,6 +158,7 @@ def over_http(results: Results) -> Iterator[str]:
                     f"{each.p95:.0f}",
                     f"{each.p99:.0f}",
                     f"{each.cpu:.0f}",
+                    f"{each.functions:.0f}",
                 )
                 for each in sorted(results.http, key=lambda each: (each.operation, each.concurrency))
             ),
@@ -172,7 +174,7 @@ def beside_pretix(measured: Sequence[Speed]) -> Iterator[str]:
     for name, (rate, cpu) in PRETIX.items():
         own = [each for each in measured if each.operation == name]
         if own:
-            best, least = max(each.rate for each in own), min(each.cpu for each in own)
+            best, least = max(each.rate for each in own), min(own, key=lambda each: each.cpu)
             faster = best / rate
             rows.append(
                 (
@@ -180,12 +182,13 @@ def beside_pretix(measured: Sequence[Speed]) -> Iterator[str]:
                     f"{best:.1f}",
                     f"{rate:g}",
                     f"{faster:.1f} ×",
-                    f"{least:.0f}",
+                    f"{least.cpu:.0f}",
+                    f"{least.functions:.0f}",
                     f"{cpu}",
                     "met" if faster >= TENFOLD else "not met",
                 )
             )
-    yield from table(("", "answers/s, at best", "pretix", "", "CPU, ms", "pretix", f"{TENFOLD} ×"), iter(rows))
+    yield from table(("", "answers/s, at best", "pretix", "", "CPU, ms", "of it functions", "pretix", f"{TENFOLD} ×"), iter(rows))
 
 
 def run_of(part: str, results: Results) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Latency, throughput and CPU over HTTP on the emulator: of this machine and that emulator, not of AWS.
 
 Each operation is asked for by 1, 8 and 32 clients at once, for a few seconds each, after every client had its first answer (a
-function that starts takes a second or more). What a client does next waits for its last answer, so that the rate is what the
-platform gives. CPU is that of the emulator with all functions, workers included; the clients have their own.
+function that starts takes a second or more), and after the workers had done with what came before. What a client does next waits
+for its last answer, so that the rate is what the platform gives. CPU is that of the emulator with all functions, workers included;
+the clients have their own.
 """
 
 import tempfile
@@ -23,6 +24,7 @@ from rich.console import Console
 
 from localstack.client import PATIENCE, Person, newcomer, wait_until
 from localstack.crowd import crowd
+from localstack.endpoint import Endpoint
 from localstack.opening import opened
 from localstack.stack import RunningStack, running_stack
 from localstack.steps import Steps
@@ -43,6 +45,7 @@ class Speed:
     p95: float
     p99: float
     cpu: float  # milliseconds an answer
+    functions: float  # milliseconds of it that were the functions'; the others are those of what stands for AWS here
 
     @property
     def rate(self) -> float:
@@ -60,6 +63,7 @@ def speeds(seconds: float = SECONDS, concurrency: Sequence[int] = CONCURRENCY) -
         done = []
         for clients in concurrency:
             for name, ask in venue.operations():
+                wait_until(partial(is_idle, stack.endpoint), "workers that have done their work", seconds=PATIENCE)
                 done.append(measured(name, ask, venue.people[:clients], seconds, server))
                 print(f"  {name}, {clients} at once: {done[-1].rate:.1f} answers/s, {done[-1].p50:.0f} ms", flush=True)
         return done
@@ -69,13 +73,24 @@ def measured(operation: str, ask: Ask, clients: Sequence[Person], seconds: float
     """Fails where any answer is another than the one that was asked for."""
     with ThreadPoolExecutor(len(clients)) as pool:
         list(pool.map(lambda client: ask(client, 0), clients))  # warm
-        began, spent = time.perf_counter(), cpu_of(server)
+        began, spent = time.perf_counter(), Spent.by(server)
         until = began + seconds
         taken = [each for client in pool.map(lambda client: list(repeated(ask, client, until)), clients) for each in client]
-        lasted, used = time.perf_counter() - began, cpu_of(server) - spent
+        lasted, used = time.perf_counter() - began, Spent.by(server)
     cuts = quantiles(taken, n=100, method="inclusive") if len(taken) > 1 else [*taken] * 99
     p50, p95, p99 = (cuts[share - 1] * 1000 for share in (50, 95, 99))
-    return Speed(operation, len(clients), len(taken), lasted, p50, p95, p99, cpu=used / len(taken) * 1000)
+    functions = (used.below - spent.below) / len(taken) * 1000
+    emulator = (used.roots - spent.roots) / len(taken) * 1000
+    return Speed(operation, len(clients), len(taken), lasted, p50, p95, p99, cpu=emulator + functions, functions=functions)
+
+
+def is_idle(endpoint: Endpoint) -> bool:
+    """Whether no queue has anything to give, or given away. What is delayed is a hold that lasts."""
+    sqs, wanted = endpoint.client("sqs"), ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    queues = sqs.list_queues()["QueueUrls"]
+    return all(
+        set(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=wanted)["Attributes"].values()) == {"0"} for queue in queues
+    )
 
 
 def repeated(ask: Ask, client: Person, until: float) -> Iterator[float]:
@@ -88,18 +103,30 @@ def repeated(ask: Ask, client: Person, until: float) -> Iterator[float]:
         turn += 1
 
 
-def cpu_of(roots: Sequence[int]) -> float:
-    """Seconds of CPU of these processes and all below them, with what ended ones had used."""
-    parents: dict[int, int] = {}
-    used: dict[int, float] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        parents[int(folder.name)] = int(fields[1])
-        used[int(folder.name)] = sum(map(int, fields[11:15])) / sysconf("SC_CLK_TCK")  # own and awaited, user and system
-    return sum(spent for process, spent in used.items() if _is_below(process, set(roots), parents))
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of CPU, user and system, since they began."""
+
+    roots: float
+    below: float  # by their children and all below them, with what ended ones had used
+
+    @classmethod
+    def by(cls, roots: Sequence[int]) -> "Spent":
+        parents: dict[int, int] = {}
+        own: dict[int, float] = {}
+        awaited: dict[int, float] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            process, second = int(folder.name), sysconf("SC_CLK_TCK")
+            parents[process] = int(fields[1])
+            own[process], awaited[process] = (sum(map(int, fields[at : at + 2])) / second for at in (11, 13))
+        below = {process for process in own if process not in roots and _is_below(process, set(roots), parents)}
+        theirs = sum(own[process] + awaited[process] for process in below)
+        ours = [process for process in roots if process in own]
+        return cls(sum(own[process] for process in ours), theirs + sum(awaited[process] for process in ours))
 
 
 def _is_below(process: int, roots: set[int], parents: dict[int, int]) -> bool:

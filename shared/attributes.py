@@ -2,19 +2,17 @@
 
 A warm function spends more on this than on anything else of its own (docs/benchmarks.md). PynamoDB asks each attribute of a class
 twice for every item, whether the item has it or not; copies all attributes of a map for each list of maps; and composes a filter
-of all kinds of item for each query. Here a class is looked at once. It overrides `_instantiate`, which is private: the lock file pins PynamoDB,
-and tests compare what both read.
+of all kinds of item for each query. Here a class is looked at once. `_instantiate` is private to PynamoDB: the lock file pins it,
+and tests/contract/test_items.py compares what both read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from pynamodb.attributes import Attribute, AttributeContainer, DiscriminatorAttribute, ListAttribute, MapAttribute
 from pynamodb.constants import MAP, NULL
 from pynamodb.expressions.condition import In
-
-K, V = TypeVar("K"), TypeVar("V")
 
 
 class Plain(AttributeContainer):
@@ -52,12 +50,13 @@ def _plan(
     given = {name: each.default for name, each in attributes.items() if each.default is not None}
     plain = {name: default for name, default in given.items() if not callable(default)}
     made = [(name, default) for name, default in given.items() if callable(default)]
-    if kind._discriminator and attributes[kind._discriminator].get_discriminator(kind) is not None:
-        plain[kind._discriminator] = kind
+    plain |= {
+        name: kind for name, each in attributes.items() if isinstance(each, DiscriminatorAttribute) and each.get_discriminator(kind)
+    }
     return plain, made, {each.attr_name: (name, each) for name, each in attributes.items()}
 
 
-class PlainMap(Plain, MapAttribute[K, V]):
+class PlainMap(Plain, MapAttribute[str, Any]):
     """A map with attributes of its own, for `Maps`."""
 
 

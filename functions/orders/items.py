@@ -89,7 +89,7 @@ def _refund(kept: dict[str, Any]) -> Refund:
     return Refund(**{"amount": 0, **kept, "at": parse(kept["at"]), "numbers": tuple(kept.get("numbers", ()))})
 
 
-class AttendeeMap(PlainMap[str, str]):
+class AttendeeMap(PlainMap):
     name = UnicodeAttribute()
     email = UnicodeAttribute()
 
@@ -104,7 +104,7 @@ def _seats(line: Line) -> dict[str, Any]:
     return by_pool[line.ticket_type_id] if len(by_pool) == 1 else by_pool
 
 
-class LineMap(PlainMap[str, object]):
+class LineMap(PlainMap):
     ticket_type_id = UnicodeAttribute()
     name = UnicodeAttribute()
     quantity = NumberAttribute()

@@ -13,10 +13,11 @@ from pkgutil import walk_packages
 from typing import Any
 
 import pytest
-from pynamodb.attributes import Attribute, NumberAttribute
+from pynamodb.attributes import Attribute, AttributeContainer, ListAttribute, NumberAttribute
 from pynamodb.models import Model
 
-from shared.table import Item
+from shared.attributes import Maps, Plain
+from shared.table import Item, Outbox
 
 STORED = Path(__file__).parent / "items"
 CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications", "shared")
@@ -83,6 +84,23 @@ def test_what_was_stored_is_read(item: Raw) -> None:
     assert missing == [], "an old item has none: let it be null, or have a default"
     for told in _told_of(of):
         told(read)
+
+
+@pytest.mark.parametrize("item", stored(), ids=named)
+def test_it_is_read_as_pynamodb_itself_would(item: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = Item.from_raw_data(dict(item))
+    its_own = classmethod(AttributeContainer._instantiate.__func__)
+    monkeypatch.setattr(Plain, "_instantiate", its_own)
+    monkeypatch.setattr(Maps, "deserialize", ListAttribute.deserialize)
+    theirs = Item.from_raw_data(dict(item))
+    assert type(ours) is type(theirs)
+    assert ours.attribute_values.keys() == theirs.attribute_values.keys()
+    assert ours.serialize() == theirs.serialize()
+
+
+def test_an_item_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="Cannot instantiate a Outbox from the returned class: UserItem"):
+        Outbox.from_raw_data(next(item for item in stored("auth") if item["kind"]["S"] == "User"))
 
 
 def _told_of(of: type[Item]) -> Iterator[Any]:
