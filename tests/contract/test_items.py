@@ -99,6 +99,7 @@ def test_it_is_read_as_pynamodb_itself_would(item: Raw, monkeypatch: pytest.Monk
 
 
 def test_an_item_of_another_kind_is_refused() -> None:
+    assert kinds()["User"]
     with pytest.raises(ValueError, match="Cannot instantiate a Outbox from the returned class: UserItem"):
         Outbox.from_raw_data(next(item for item in stored("auth") if item["kind"]["S"] == "User"))
 

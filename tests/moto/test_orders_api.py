@@ -295,6 +295,7 @@ def test_a_hold_waits_in_the_queue_and_comes_back_as_it_was(
         "messageId": "m",
         "body": request["MessageBody"],
         "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:orders",
         "attributes": {"ApproximateReceiveCount": "1"},
     }
     assert worker.handler({"Records": [record]}, CONTEXT) == {"batchItemFailures": []}
