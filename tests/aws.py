@@ -3,11 +3,14 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 from moto import mock_aws
 from moto.core import models as core
+from moto.core import responses
+from moto.core.config import default_user_config
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -17,6 +20,9 @@ __all__ = ["mock_aws"]
 
 # A test's start: over a thousand patterns for whoever calls AWS by `requests`. Everybody here goes through botocore.
 core.backend_index = SimpleNamespace(backend_url_patterns=[])  # type: ignore[attr-defined]
+
+# The next: boto3's session is put aside, and each client reads its service's models again. moto hooks itself into every session.
+default_user_config["core"]["reset_boto3_session"] = False
 
 # An answer: each value of each item is looked up under all the names that any service might give it.
 _structure = BaseJSONSerializer._serialize_type_structure
@@ -40,6 +46,18 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(each) for each in value]
     return value
+
+
+# A request: which operations there are is found out by looking at all that the service's class has.
+responses.method_names_from_class = cache(responses.method_names_from_class)
+
+# A query by an index: the whole table is put in order first, by values that are looked into each time. Keys are strings here.
+_cast = DynamoType.cast_value.fget  # type: ignore[attr-defined]
+
+
+def _in_order(self: Table) -> list[Any]:
+    items = [item for partition in self.items.values() for item in partition.values()]
+    return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
 
 
 # A transaction: the whole table is copied, once for each of its operations. What they touch is enough to undo them.
@@ -69,4 +87,6 @@ def _touched(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> 
 
 BaseJSONSerializer._serialize_type_structure = _serialized  # type: ignore[method-assign]
 DynamoDBBackend.transact_write_items = _transacted  # type: ignore[method-assign]
+DynamoType.cast_value = property(lambda self: self.value if self.type == "S" else _cast(self))  # type: ignore[assignment,method-assign]
+Table.all_items = _in_order  # type: ignore[method-assign]
 Table.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
