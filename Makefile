@@ -20,6 +20,8 @@ PARTS ?=
 
 export SAM_CLI_TELEMETRY := 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
+# A container may forbid bytecode; then each of these programs, and each worker of the tests, would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 CONTEXTS := gateway auth events orders tickets contacts notifications relay
