@@ -24,7 +24,8 @@ export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-CONTEXTS := gateway auth events orders tickets contacts notifications relay
+# What artifacts are made of (pyproject.toml).
+PACKED := gateway auth events orders tickets tickets-paper contacts notifications relay
 
 # uv's options for a lock file: exact, hashed, for every platform, and naming no index.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -167,7 +168,7 @@ contention: environment ## simulate what meets at an on-sale, and draw docs/cont
 
 lock: environment ## pin every dependency group of pyproject.toml into requirements/
 	@for group in dev emulator mutants; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit 1; done
-	@for group in $(CONTEXTS); do $(COMPILE) --group $$group -c requirements/dev.txt \
+	@for group in $(PACKED); do $(COMPILE) --group $$group -c requirements/dev.txt \
 		$(foreach package,$(RUNTIME),--no-emit-package $(package)) -o requirements/$$group.txt || exit 1; done
 	@echo uv | $(COMPILE) -c requirements/dev.txt -o requirements/uv.txt -
 

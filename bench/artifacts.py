@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from localstack.build import Target, build, context_of, handlers, target
+from localstack.build import Target, build, group_of, handlers, target
 from localstack.paths import CACHE, EMULATOR_PYTHON
 from localstack.processes import inherited
 
@@ -53,7 +53,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Size:
-    context: str
+    context: str  # or those of its functions that need more: a dependency group
     functions: int
     zipped: float  # MB, as it is uploaded for AWS
     unzipped: float  # MB, as Lambda counts it against its 250
@@ -61,15 +61,15 @@ class Size:
 
 @contextmanager
 def built(where: Target) -> Iterator[Mapping[str, Path]]:
-    """The artifact of every context, by its name."""
+    """An artifact of every dependency group, by its name: the functions of one are alike."""
     (CACHE / "bench").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE / "bench") as scratch:
         artifacts: dict[str, Path] = {}
         for function in handlers():
-            context = context_of(function)
-            if context not in artifacts:
-                artifacts[context] = Path(scratch) / context
-                build(function, artifacts[context], where)
+            group = group_of(function)
+            if group not in artifacts:
+                artifacts[group] = Path(scratch) / group
+                build(function, artifacts[group], where)
         yield artifacts
 
 
@@ -81,7 +81,7 @@ def imports(rounds: int = 5) -> list[Import]:
             yardstick = min(yardstick, _probe(YARDSTICK, None)[0])
             for function, handler in handlers().items():
                 module = handler.rpartition(".")[0]
-                spent, loads_sdk[function] = _probe(f"import {module}", artifacts[context_of(function)])
+                spent, loads_sdk[function] = _probe(f"import {module}", artifacts[group_of(function)])
                 least[function] = min(least[function], spent)
     return [
         Import("(botocore with a DynamoDB client)", yardstick * 1000, 1.0, loads_sdk=True),
@@ -105,10 +105,10 @@ def sizes() -> list[Size]:
     aws = target("aws")
     where = aws if aws.python else replace(aws, python=str(EMULATOR_PYTHON))
     with built(where) as artifacts:
-        users = [context_of(function) for function in handlers()]
+        users = [group_of(function) for function in handlers()]
         return [
-            Size(context, users.count(context), _zipped(folder), sum(file.stat().st_size for file in _files(folder)) / 1e6)
-            for context, folder in artifacts.items()
+            Size(group, users.count(group), _zipped(folder), sum(file.stat().st_size for file in _files(folder)) / 1e6)
+            for group, folder in artifacts.items()
         ]
 
 

@@ -1,7 +1,8 @@
 """Build one function's artifact: `python -m localstack.build OrdersApi <directory>`, called by `sam build` through make.
 
 An artifact holds the function's context (functions/<context>), the modules of shared/ that it imports, the packages locked in
-requirements/<context>.txt, and bytecode for all of it. Nothing else: no tests, no documents, no other context.
+requirements/<group>.txt, and bytecode for all of it. Nothing else: no tests, no documents, no other context. The group is the
+context's, unless the function names another (`Metadata: {BuildMethod: makefile, Packages: tickets-paper}`).
 
 KETEMU_TARGET says where it is to run: `embedded` (the emulator that `make run` starts, which is told where the packages are instead
 of being given copies), `emulator` (another of its kind here, the default), `docker` (LocalStack's containers on this machine's
@@ -77,7 +78,7 @@ def build(function: str, artifact: Path, where: Target) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, copy)
     compile_bytecode(artifact, where)
-    installed = packages(ROOT / "requirements" / f"{context}.txt", where)
+    installed = packages(lock_of(function), where)
     if where.links:
         (artifact / LINK).write_text(str(installed))
     else:
@@ -101,6 +102,15 @@ def context_of(function: str) -> str:
             f"The Handler of {function} is {resource['Properties']['Handler']}: it should be functions.<context>.<module>.<name>."
         )
     return str(context)
+
+
+def group_of(function: str) -> str:
+    """The dependency group of pyproject.toml that its packages are."""
+    return str(template()["Resources"][function].get("Metadata", {}).get("Packages", context_of(function)))
+
+
+def lock_of(function: str) -> Path:
+    return ROOT / "requirements" / f"{group_of(function)}.txt"
 
 
 def sources(root: Path, context: str) -> set[Path]:

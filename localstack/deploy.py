@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localstack.build import kept, packages, target
+from localstack.build import handlers, kept, lock_of, packages, target
 from localstack.disk import TO_GO_ON, require_space
 from localstack.endpoint import Endpoint
 from localstack.failure import Failure
@@ -56,8 +56,7 @@ def deploy(
 def _keep_packages(steps: Steps) -> None:
     """The functions of a kept stack name where their packages are: `make clean` takes them away. Raises Failure."""
     where = target("embedded")
-    locks = [ROOT / "requirements" / f"{folder.name}.txt" for folder in (ROOT / "functions").iterdir()]
-    missing = [lock for lock in locks if lock.exists() and not kept(lock, where).exists()]
+    missing = [lock for lock in {lock_of(function) for function in handlers()} if not kept(lock, where).exists()]
     if missing:
         with steps("Install the functions' packages"):
             for lock in missing:

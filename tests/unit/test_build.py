@@ -1,9 +1,12 @@
 """What goes into a function's artifact, and what its lock files pin."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from localstack import build
-from localstack.build import Target, compile_bytecode, context_of, sources, target, trim
+from localstack.build import Target, compile_bytecode, context_of, group_of, handlers, imported, sources, target, trim
 from localstack.failure import Failure
 from localstack.paths import EMBEDDED, ROOT
 
@@ -94,6 +97,7 @@ def test_packages_and_sources_meet_in_the_artifact(repository: Path, tmp_path: P
     asked: list[Path] = []
     monkeypatch.setattr(build, "ROOT", repository)
     monkeypatch.setattr(build, "context_of", lambda function: "orders")
+    monkeypatch.setattr(build, "group_of", lambda function: "orders")
     monkeypatch.setattr(build, "packages", lambda lock, where: asked.append(lock) or installed)
     build.build("OrdersApi", artifact, Target(sys.executable))
     assert asked == [repository / "requirements" / "orders.txt"]
@@ -111,6 +115,7 @@ def test_an_embedded_artifact_names_its_packages_and_a_process_in_it_finds_them(
     artifact.mkdir()
     monkeypatch.setattr(build, "ROOT", repository)
     monkeypatch.setattr(build, "context_of", lambda function: "orders")
+    monkeypatch.setattr(build, "group_of", lambda function: "orders")
     monkeypatch.setattr(build, "packages", lambda lock, where: installed)
     build.build("OrdersApi", artifact, Target(sys.executable, links=True))
     assert not (artifact / "only_there.py").exists()
@@ -158,7 +163,7 @@ def test_an_unknown_target_is_refused() -> None:
         target("moon")
 
 
-@pytest.mark.parametrize("group", [*CONTEXTS, "dev", "emulator"])
+@pytest.mark.parametrize("group", [*CONTEXTS, "tickets-paper", "dev", "emulator"])
 def test_each_dependency_group_is_locked_within_its_bounds(group: str) -> None:
     pins = locked(group)
     for requirement in required(group):
@@ -168,9 +173,47 @@ def test_each_dependency_group_is_locked_within_its_bounds(group: str) -> None:
             assert requirement.specifier.contains(pins[name]), f"{requirement} is locked at {pins[name]}: run `make lock`"
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_the_sdk_of_the_runtime_is_not_packed(context: str) -> None:
-    assert not RUNTIME & locked(context).keys()
+@pytest.mark.parametrize("group", [*CONTEXTS, "tickets-paper"])
+def test_the_sdk_of_the_runtime_is_not_packed(group: str) -> None:
+    assert not RUNTIME & locked(group).keys()
+
+
+def test_functions_that_print_have_a_group_of_their_own() -> None:
+    assert [function for function in handlers() if group_of(function) == "tickets-paper"] == ["TicketsApi", "TicketsPapersWorker"]
+    assert not {"fpdf2", "fonttools", "pillow", "uharfbuzz"} & locked(group_of("TicketsWorker")).keys()
+
+
+@pytest.mark.parametrize("function", handlers())
+def test_whatever_a_function_imports_is_locked_for_it(function: str) -> None:
+    distributions = packages_distributions()
+    held = locked(group_of(function)).keys() | RUNTIME
+    for package in imported_by(handlers()[function].rpartition(".")[0]):
+        assert held & {normal(each) for each in distributions[package]}, f"{function} imports {package}, which its artifact lacks"
+
+
+def imported_by(module: str) -> set[str]:
+    """The packages of others that a module of ours imports, or what it imports does: now, or when something needs them."""
+    waiting, seen, found = [ROOT.joinpath(*module.split(".")).with_suffix(".py")], set[Path](), set[str]()
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            found |= {name.partition(".")[0] for name in imported_names(file)}
+            waiting += imported(ROOT, file)
+    return {name for name in found if name not in {*sys.stdlib_module_names, "functions", "shared"}}
+
+
+def imported_names(file: Path) -> Iterator[str]:
+    """What it imports at run time, which leaves out what only its annotations name."""
+    tree = ast.parse(file.read_bytes())
+    for node in [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]:
+        node.body = [ast.Pass()]
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(str(name), _, 0):
+                yield name
 
 
 def required(group: str) -> list[Requirement]:
