@@ -31,8 +31,14 @@ from localstack.paths import CACHE, EMULATOR_PYTHON, ROOT, TEMPLATE
 FIRST_PARTY = ("functions", "shared")
 LINK = "packages.txt"  # in an embedded artifact: where its packages are (embedded/sitecustomize.py reads it)
 # Installed, but of no use at run time. METADATA and the licences stay: importlib.metadata and the law read them.
-# Of Pillow's codecs AVIF alone is 7 MB, and nothing here draws one.
-DEAD_WEIGHT = ("bin", "**/tests", "**/*.pyi", "**/*.pyx", "**/*.c", "**/*.h", "PIL/_avif.*", "pillow.libs/libavif*")
+# Of Pillow only what writes a PNG: its other codecs and its letters are 12 MB. fontTools does without its compiled modules, which
+# are 12 MB, and of fonts that vary nothing is slanted here.
+DEAD_WEIGHT = (
+    *("bin", "share", "**/tests", "**/*.pyi", "**/*.pyx", "**/*.c", "**/*.h"),
+    *(f"PIL/_{codec}.*" for codec in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
+    *(f"pillow.libs/lib{of}*" for of in ("avif", "brotli", "freetype", "harfbuzz", "lcms2", "png16", "sharpyuv", "webp")),
+    *("fontTools/**/*.so", "fontpkg_*/files/*-Italic*"),
+)
 DEAD_WEIGHT_OF_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json")
 
 
@@ -169,6 +175,7 @@ def packages(lock: Path, where: Target) -> Path:
         if subprocess.run(uv, cwd=ROOT, env=_tools(), check=False).returncode:
             raise Failure(f"Could not install {lock.relative_to(ROOT)}: see the message above.")
         trim(fresh)
+        set_fonts(fresh)
         compile_bytecode(fresh, where)
         try:
             fresh.rename(ready)
@@ -180,7 +187,7 @@ def packages(lock: Path, where: Target) -> Path:
 
 def kept(lock: Path, where: Target) -> Path:
     """Where `packages` has or will have them."""
-    key = hashlib.sha256(lock.read_bytes() + repr((where, sys.version)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(lock.read_bytes() + repr((where, sys.version, DEAD_WEIGHT)).encode()).hexdigest()[:16]
     return CACHE / "packages" / f"{lock.stem}-{key}"
 
 
@@ -192,6 +199,18 @@ def trim(installed: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def set_fonts(installed: Path) -> None:
+    """Fonts that vary keep their regular weight and width alone, under the same name: a quarter in size, and so are the papers."""
+    for file in installed.glob("fontpkg_*/files/*wght*.ttf"):
+        from fontTools.ttLib import TTFont  # only where something prints
+        from fontTools.varLib.instancer import instantiateVariableFont
+
+        font = TTFont(file)
+        regular = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
+        instantiateVariableFont(font, regular, inplace=True)
+        font.save(file)
 
 
 def compile_bytecode(directory: Path, where: Target) -> None:

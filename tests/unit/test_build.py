@@ -5,17 +5,20 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
+from importlib.resources import as_file, files
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.ttLib import TTFont
 from packaging.requirements import Requirement
 
 from localstack import build
-from localstack.build import Target, compile_bytecode, context_of, group_of, handlers, imported, sources, target, trim
+from localstack.build import Target, compile_bytecode, context_of, group_of, handlers, imported, set_fonts, sources, target, trim
 from localstack.failure import Failure
 from localstack.paths import EMBEDDED, ROOT
 
@@ -152,6 +155,18 @@ def test_trimming_keeps_what_is_needed_at_run_time_and_by_law(tmp_path: Path) ->
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
+def test_a_font_that_varies_is_set_to_its_regular_form_and_loses_no_letter(tmp_path: Path) -> None:
+    with as_file(files("fontpkg_noto_sans_thai") / "files" / "NotoSansThai[wdth,wght].ttf") as original:
+        copy = tmp_path / "fontpkg_noto_sans_thai" / "files" / original.name
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(original.read_bytes())
+        set_fonts(tmp_path)
+        before, after = TTFont(original), TTFont(copy)
+        assert ("fvar" in before, "fvar" in after) == (True, False)
+        assert after.getBestCmap() == before.getBestCmap()
+        assert copy.stat().st_size < original.stat().st_size / 2
+
+
 def test_for_aws_the_packages_are_those_of_the_templates_runtime_and_processor() -> None:
     options = target("aws").options
     assert options[:4] == ["--python-version", "3.13", "--python-platform", "aarch64-manylinux_2_28"]
@@ -185,10 +200,15 @@ def test_functions_that_print_have_a_group_of_their_own() -> None:
 
 @pytest.mark.parametrize("function", handlers())
 def test_whatever_a_function_imports_is_locked_for_it(function: str) -> None:
-    distributions = packages_distributions()
     held = locked(group_of(function)).keys() | RUNTIME
     for package in imported_by(handlers()[function].rpartition(".")[0]):
-        assert held & {normal(each) for each in distributions[package]}, f"{function} imports {package}, which its artifact lacks"
+        assert held & {normal(each) for each in distributions()[package]}, f"{function} imports {package}, which its artifact lacks"
+
+
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """Who brings a package; reads every one that is installed."""
+    return packages_distributions()
 
 
 def imported_by(module: str) -> set[str]:
