@@ -129,8 +129,8 @@ types: environment ## static types
 imports: environment ## who may import whom
 	@$(BIN)/lint-imports
 
-template: environment ## the SAM template
-	@$(BIN)/cfn-lint template.yaml operations.yaml
+template: environment ## the SAM template (`sam validate --lint` is cfn-lint too) and what watches it
+	@$(BIN)/cfn-lint operations.yaml
 	@$(BIN)/sam validate --lint
 
 audit: environment ## known vulnerabilities of pinned packages
