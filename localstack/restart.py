@@ -9,7 +9,7 @@ import time
 from localstack.client import NeverHappened, wait_until
 from localstack.standing import DEFAULT_PORT, runner, stack_file
 
-PATIENCE = 180  # seconds
+PATIENCE = 600  # seconds: as long as a deployment may take, where there is one
 
 
 def restart(port: int) -> float:

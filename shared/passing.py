@@ -19,6 +19,7 @@ def is_passing(failure: Exception) -> bool:
 
     cause = getattr(failure, "cause", None) or failure  # PynamoDB's exceptions wrap botocore's
     if isinstance(cause, ClientError):
-        status = int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        told = cause.__cause__ if isinstance(cause.__cause__, ClientError) else cause  # PynamoDB raises its own, without the status
+        status = int(told.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return status >= 500 or cause.response["Error"]["Code"] in _THROTTLED
     return isinstance(cause, (Busy, ConnectionError, HTTPClientError))

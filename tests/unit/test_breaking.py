@@ -120,16 +120,6 @@ def test_each_message_goes_out_twice_and_not_in_its_order() -> None:
     assert (bag.taken, bag.put) == (20, 40)
 
 
-def test_what_the_bus_refuses_does_not_go_out_and_the_relay_is_told() -> None:
-    bus = Bus()
-    with Mailbag(bus, spread=0.1, refusing=0.5) as bag:  # type: ignore[arg-type]  # as above
-        entries = [{"Detail": str(number)} for number in range(20)]
-        told = json.loads(bag.take(Call("Relay", "PutEvents", ""), json.dumps({"Entries": entries}).encode()) or b"")
-    taken = [number for number, result in enumerate(told["Entries"]) if "ErrorCode" not in result]
-    assert told["FailedEntryCount"] == bag.refused == 20 - len(taken) > 0
-    assert sorted(int(entry["Detail"]) for entry in bus.put) == sorted([*taken, *taken])
-
-
 def test_an_answer_can_be_lost_that_was_given_before_it_went_further(upstream: str) -> None:
     plan = OneBreak()
     plan.arm("Relay", 0, "answer lost")
