@@ -23,7 +23,7 @@ Image = dict[str, Any]  # an item as DynamoDB has it
 
 BEHIND = timedelta(minutes=10)  # the furthest that a reader may have been
 _BATCH = 100
-_TRIES = 20  # of a batch: what fails in part or as a whole is handed over again
+PATIENCE = 120  # seconds for a batch: what fails in part or as a whole is handed over again
 
 
 def ended_at(data: Path) -> datetime | None:
@@ -93,14 +93,23 @@ def _known_by(image: Image) -> tuple[str, datetime]:
 
 
 def _hand(functions: Any, function: str, records: list[dict[str, Any]]) -> None:
-    rest = records
-    for _ in range(_TRIES):
-        answer = functions.invoke(FunctionName=function, Payload=json.dumps({"Records": rest}))
-        told = json.loads(answer["Payload"].read())
-        if "FunctionError" not in answer:
-            failed = [each["itemIdentifier"] for each in told["batchItemFailures"]]
-            if not failed:
-                return
-            rest = [each for each in rest if int(each["dynamodb"]["SequenceNumber"]) >= int(failed[0])]
-        time.sleep(0.5)  # between two tries, as a stream pauses
-    raise Failure(f"{function} did not take what was left in its stream: {told}")
+    rest, deadline = records, time.monotonic() + PATIENCE
+    while rest:
+        if time.monotonic() > deadline:
+            raise Failure(f"{function} did not take what was left in its stream within {PATIENCE} s: the emulator's log says why.")
+        rest = _left(functions, function, rest)
+        if rest:
+            time.sleep(0.5)  # between two tries, as a stream pauses
+
+
+def _left(functions: Any, function: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What its reader did not take."""
+    try:
+        answer = functions.invoke(FunctionName=function, Payload=json.dumps({"Records": records}))
+    except functions.exceptions.TooManyRequestsException:  # it is at what came since, and runs one at a time
+        return records
+    told = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        return records
+    failed = [int(each["itemIdentifier"]) for each in told["batchItemFailures"]]
+    return [each for each in records if failed and int(each["dynamodb"]["SequenceNumber"]) >= failed[0]]

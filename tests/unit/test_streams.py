@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
-from localstack.streams import lets_through, relayed_by, unread
+from localstack.streams import _hand, lets_through, relayed_by, unread
 from tests.contract.template import RESOURCES
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -61,3 +62,29 @@ def test_a_reader_is_handed_what_its_filters_in_the_template_let_through() -> No
 )
 def test_a_filter_names_the_values_that_pass(record: dict[str, Any], passes: bool) -> None:
     assert lets_through({"a": ["x", "y"], "b": {"c": ["z"]}}, record) is passes
+
+
+class Reader:
+    """A function that is busy, then fails, then takes a part, then the rest."""
+
+    class exceptions:  # noqa: N801  # as botocore's clients have them
+        class TooManyRequestsException(Exception):
+            pass
+
+    def __init__(self) -> None:
+        self.given: list[list[str]] = []
+
+    def invoke(self, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803  # as above
+        self.given.append([each["dynamodb"]["SequenceNumber"] for each in json.loads(Payload)["Records"]])
+        if len(self.given) == 1:
+            raise self.exceptions.TooManyRequestsException
+        failed = [{"itemIdentifier": "1"}] if len(self.given) == 3 else []
+        answer = {"Payload": BytesIO(json.dumps({"batchItemFailures": failed}).encode())}
+        return answer | ({"FunctionError": "Unhandled"} if len(self.given) == 2 else {})
+
+
+def test_a_reader_is_handed_a_batch_until_it_has_taken_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localstack.streams.time.sleep", lambda seconds: None)
+    reader = Reader()
+    _hand(reader, "Relay", unread([message(1), message(2), message(3)], [OUTBOX], NOON, frozenset()))
+    assert reader.given == [["0", "1", "2"], ["0", "1", "2"], ["0", "1", "2"], ["1", "2"]]
