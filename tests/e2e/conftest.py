@@ -1,16 +1,17 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import httpx
 import pytest
 
-from localstack.client import Person, newcomer
+from localstack.client import PATIENCE, Person, newcomer, wait_until
 from localstack.opening import opened
 from localstack.ports import free_port
 from localstack.stack import RunningStack, running_stack
-from tests.e2e.mailbox import Mailbox, mailbox
+from tests.e2e.mailbox import Mailbox, mailbox, text
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +56,22 @@ def mails(stack: RunningStack, http: httpx.Client) -> Callable[[Person], list[An
         sent = http.get(f"{stack.endpoint_url}/_ministack/ses/messages").json()["messages"]
         everything = [mail for account in sent.values() for mail in account if person.email in str(mail["To"])]
         return [mail for mail in everything if mail["Subject"] != "Confirm your e-mail address"]
+
+    return to
+
+
+@pytest.fixture
+def mailed(wire: Mailbox) -> Callable[[Person, str], EmailMessage]:
+    """The mail to somebody whose subject says so, once it is there, in HTML and plain text."""
+
+    def to(person: Person, subject: str, number: int = 1) -> EmailMessage:
+        def found() -> list[EmailMessage]:
+            return [mail for mail in wire.to(person.email) if subject in str(mail["Subject"])]
+
+        mail = wait_until(lambda: found()[number - 1 : number], f"mail {number}: {subject}", seconds=PATIENCE)[0]
+        assert text(mail, "plain")
+        assert "<h1" in text(mail, "html")
+        return mail
 
     return to
 

@@ -1,5 +1,6 @@
 """Where the emulator relays e-mails to (its SMTP_HOST): the smallest SMTP server that keeps them as they came over the wire."""
 
+import re
 import socketserver
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 
 from localstack.ports import HOST
 
@@ -65,3 +66,20 @@ def mailbox() -> Iterator[Mailbox]:
         Thread(target=kept.serve_forever, daemon=True).start()
         yield kept
         kept.shutdown()
+
+
+def text(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+def files(mail: EmailMessage) -> dict[str, Any]:
+    return {str(part.get_filename()): part.get_content() for part in mail.iter_attachments()}
+
+
+def links(mail: EmailMessage, path: str) -> list[str]:
+    """Where the mail leads to at `path`: the same in both of its parts."""
+    found = set(re.findall(rf"https?://\S*?{re.escape(path)}[^\s\"<>]+", text(mail, "plain")))
+    assert all(link in text(mail, "html") for link in found)
+    return sorted(found)

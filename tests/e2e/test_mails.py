@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -12,44 +11,17 @@ from uuid import uuid4
 
 import httpx
 import pypdfium2
-import pytest
 import zxingcpp
 from icalendar import Calendar
 from PIL import Image
 
 from localstack.client import PATIENCE, Person, wait_until
-from tests.e2e.mailbox import Mailbox
-
-
-@pytest.fixture
-def mailed(wire: Mailbox) -> Callable[[Person, str], EmailMessage]:
-    """The mail to somebody whose subject says so, once it is there, in HTML and plain text."""
-
-    def to(person: Person, subject: str, number: int = 1) -> EmailMessage:
-        def found() -> list[EmailMessage]:
-            return [mail for mail in wire.to(person.email) if subject in str(mail["Subject"])]
-
-        mail = wait_until(lambda: found()[number - 1 : number], f"mail {number}: {subject}", seconds=PATIENCE)[0]
-        assert text(mail, "plain")
-        assert "<h1" in text(mail, "html")
-        return mail
-
-    return to
-
-
-def text(mail: EmailMessage, kind: str) -> str:
-    body = mail.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
+from tests.e2e.mailbox import Mailbox, files, links, text
 
 
 def code_in(image: Image.Image) -> str:
     [code] = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
     return str(code.text)
-
-
-def files(mail: EmailMessage) -> dict[str, Any]:
-    return {str(part.get_filename()): part.get_content() for part in mail.iter_attachments()}
 
 
 class Button(HTMLParser):
@@ -187,13 +159,6 @@ def test_an_invitation_is_accepted_by_its_link_and_many_contacts_are_one_mail(
         guest.call("PUT", "/contacts/card", {"name": guest.name})
         guest.post("/contacts/exchange", {"code": code, "nonce": uuid4().hex})
     assert "Visitor" in text(mailed(booth, "You met Inviter, and 1 more"), "html")
-
-
-def links(mail: EmailMessage, path: str) -> list[str]:
-    """Where the mail leads to at `path`: the same in both of its parts."""
-    found = set(re.findall(rf"https?://\S*?{re.escape(path)}[^\s\"<>]+", text(mail, "plain")))
-    assert all(link in text(mail, "html") for link in found)
-    return sorted(found)
 
 
 def code_of(attached: dict[str, Any]) -> str:

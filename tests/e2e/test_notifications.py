@@ -56,32 +56,37 @@ def test_what_was_read_meanwhile_is_not_mailed(person: Callable[[str], Person], 
     assert [mail["Subject"] for mail in mails(maya)] == ["You met News"]
 
 
-def test_who_muted_it_or_whose_mail_came_back_is_not_mailed(
+def trouble(person: Person) -> Any:
+    return person.get("/notifications/preferences")["email"]["trouble"]
+
+
+def test_who_muted_it_whose_mail_came_back_or_who_called_it_spam_is_not_mailed(
     stack: RunningStack, person: Callable[[str], Person], mails: Mails
 ) -> None:
-    muted, gone, there = (with_card(person(name)) for name in ("Muted", "Gone", "There"))
+    muted, gone, cross, there = (with_card(person(name)) for name in ("Muted", "Gone", "Cross", "There"))
     muted.call("PUT", "/notifications/preferences", {"kinds": {"contact-exchanged": {"email": False}}})
     bounce = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": gone.email}], "timestamp": iso(now())}
+    complaint = {"complainedRecipients": [{"emailAddress": cross.email}], "timestamp": iso(now())}
     sns = stack.endpoint.client("sns")
     (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"] if "MailEvents" in each["TopicArn"])
-    sns.publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "bounce": bounce}))
+    for told in ({"eventType": "Bounce", "bounce": bounce}, {"eventType": "Complaint", "complaint": complaint}):
+        sns.publish(TopicArn=topic, Message=json.dumps(told))
+    wait_until(lambda: trouble(gone) and trouble(cross), "both")
+    assert (trouble(gone)["reason"], trouble(cross)["reason"]) == ("bounce", "complaint")
 
-    def trouble() -> Any:
-        return gone.call("GET", "/notifications/preferences").json()["email"]["trouble"]
-
-    wait_until(trouble, "the bounce")
-    assert trouble()["reason"] == "bounce"
-    meet(muted, gone, there)
+    cross.call("POST", "/auth/password/forgot", {"email": cross.email}, expect=202)  # not even what nobody can mute
+    meet(muted, gone, cross, there)
     wait_until(lambda: mails(there), "the mail of who left it on")
-    meet(gone, there)
+    meet(there, gone, cross)
     wait_until(lambda: len(mails(there)) == 2, "the next")
-    assert mails(muted) == mails(gone) == []
+    assert mails(muted) == mails(gone) == mails(cross) == []
 
     gone.post("/notifications/preferences/email", expect=200)
-    assert trouble() is None
+    assert trouble(gone) is None
     late = with_card(person("Later"))
     meet(gone, late)
     wait_until(lambda: mails(gone), "mail after it was mended")
+    assert mails(cross) == []
 
 
 def test_the_inbox_forgets_what_is_deleted(person: Callable[[str], Person]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from localstack.client import PATIENCE, NeverHappened, Person, wait_until
 from localstack.stack import RunningStack
+from tests.e2e.mailbox import files, text
 
 PHONE = "+62 274 555 0199"
 BOOKS = ("Orders", "Tickets", "Events")  # in the names of tables
@@ -107,7 +108,7 @@ def ready(caller: Person) -> Any:
 
 
 def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
-    stack: RunningStack, person: Callable[[str], Person], on_sale: Any, tables: Any
+    stack: RunningStack, person: Callable[[str], Person], on_sale: Any, tables: Any, mailed: Any
 ) -> None:
     """A month after it, by the schedule's own clock: companies and organisers lose the people, the books and friends stay."""
     host, booth, friend = person("Keeping"), person("Selling"), person("Befriended")
@@ -133,6 +134,9 @@ def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
     for at, kind in ((until - timedelta(days=14), "retention-ending"), (until, "")):
         run(stack, "EventsRetention", {"time": at.isoformat().replace("+00:00", "Z"), "id": "1"})
         wait_until(lambda k=kind: k in str(host.get("/notifications?limit=100")["items"]), "it is told", seconds=PATIENCE)  # type: ignore[misc]
+    warning = mailed(host, "What is known of the people at E2E is soon anonymised")
+    assert "Export before what you must keep" in text(warning, "html")
+    assert (warning["List-Unsubscribe"], files(warning)) == (None, {})
 
     def books() -> list[str]:
         """Items of orders, tickets and events that still name Wanda."""
