@@ -98,8 +98,8 @@ rotate-keys: environment ## let another key sign access tokens; those signed bef
 load-doors: environment ## an evening at the doors on the running stack: races, scanners off line, double entries (PORT=4566)
 	@$(BIN)/python -m localstack.doors --port $(PORT)
 
-load-contacts: environment ## people who meet off line and take back, against a simple model (PORT=4566, PEOPLE=300 CONTACTS=3000 SEED=3000)
-	@$(BIN)/python -m localstack.meetings --port $(PORT) --people $(or $(PEOPLE),300) --contacts $(or $(CONTACTS),3000) --seed $(or $(SEED),3000)
+load-contacts: environment ## people who meet off line and take back, against a simple model (PORT=4566, PEOPLE=300 CONTACTS=3000 STANDS=10 SEED=3000)
+	@$(BIN)/python -m localstack.meetings --port $(PORT) --people $(or $(PEOPLE),300) --contacts $(or $(CONTACTS),3000) --stands $(or $(STANDS),10) --seed $(or $(SEED),3000)
 
 verify-journal: environment ## prove that a conference's door journal is whole (CONFERENCE=cnf_…; TOKEN of its crew, or the demo's organiser)
 	@$(BIN)/python -m localstack.verify_journal --port $(PORT) "$(CONFERENCE)"

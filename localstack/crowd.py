@@ -6,6 +6,7 @@ hashes take. They have no account, which nothing but `auth` looks at.
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -19,19 +20,31 @@ from localstack.endpoint import Endpoint
 
 def crowd(endpoint: Endpoint, someone: Person, size: int, http: httpx.Client) -> list[Person]:
     """`size` people who are logged in as `someone` is, for an hour."""
+    run = uuid4().hex[:8]
+    people = [
+        Person(
+            someone.api_url,
+            http,
+            name=f"Buyer {number}",
+            email=f"buyer-{run}-{number}@example.org",
+            user_id=f"usr_{run}{number:06}",
+            tokens=someone.tokens,
+        )
+        for number in range(size)
+    ]
+    stay_logged_in(endpoint, people, {})
+    return people
+
+
+def stay_logged_in(endpoint: Endpoint, people: Sequence[Person], roles: Mapping[str, str]) -> None:
+    """For an hour, each with `roles` by conference: whoever was logged in, as themselves or as somebody else."""
     keys = _signing_keys(endpoint)
     signer = keys["keys"][keys["current"]]["private"]
-    claims = jwt.decode(someone.tokens["access_token"], options={"verify_signature": False})
-    claims["exp"] = int(time.time()) + 3600
-    run = uuid4().hex[:8]
-
-    def person(number: int) -> Person:
-        user_id, name, email = f"usr_{run}{number:06}", f"Buyer {number}", f"buyer-{run}-{number}@example.org"
-        own = {**claims, "sub": user_id, "name": name, "email": email, "roles": {}, "jti": f"tok_{run}{number:06}"}
-        token = jwt.encode(own, signer, algorithm="EdDSA", headers={"kid": keys["current"]})
-        return Person(someone.api_url, http, name=name, email=email, user_id=user_id, tokens={"access_token": token})
-
-    return [person(number) for number in range(size)]
+    for person in people:
+        claims = jwt.decode(person.tokens["access_token"], options={"verify_signature": False})
+        own = {"sub": person.user_id, "name": person.name, "email": person.email, "roles": roles, "jti": f"tok_{uuid4().hex}"}
+        claims |= own | {"exp": int(time.time()) + 3600}
+        person.tokens = {"access_token": jwt.encode(claims, signer, algorithm="EdDSA", headers={"kid": keys["current"]})}
 
 
 def _signing_keys(endpoint: Endpoint) -> Any:

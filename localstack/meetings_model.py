@@ -49,8 +49,10 @@ class Model:
     def is_blocked(self, one: str, other: str) -> bool:
         return bool({(one, other), (other, one)} & self.blocked)
 
-    def scan(self, who: str, code: str, nonce: str, at: datetime, note: str | None = None, tags: Iterable[str] = ()) -> bool:
-        """Whether the scan leads to somebody. One that did is one for ever."""
+    def scan(
+        self, who: str, code: str, nonce: str, at: datetime, note: str | None = None, tags: Iterable[str] = (), by: str = ""
+    ) -> bool:
+        """Whether the scan leads to somebody. One that did is one for ever. `by`: of the team `who`, where that is one."""
         if nonce in self.nonces:
             return True
         whom = self.codes.get(code)
@@ -58,7 +60,7 @@ class Model:
             return False
         mine, pair = self.stance(who, whom), frozenset({who, whom})
         seen = self.scans.setdefault(pair, {})
-        seen[who] = min(at, seen.get(who, at))
+        seen[by or who] = min(at, seen.get(by or who, at))
         if mine.withdrawn and at > mine.withdrawn:
             mine.withdrawn = None
         if mine.removed and at > mine.removed:

@@ -8,7 +8,7 @@ from localstack.client import Person, wait_until
 from localstack.meetings import Meetings, Plan
 from localstack.stack import RunningStack
 
-PLAN = Plan(people=12, contacts=40, rounds=3, concurrency=4)
+PLAN = Plan(people=12, contacts=40, rounds=3, stands=2, visitors=5, leads=9, concurrency=4)
 
 
 def test_a_small_day_of_meeting_is_what_the_model_says(stack: RunningStack, person: Callable[[str], Person]) -> None:
