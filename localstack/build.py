@@ -210,6 +210,7 @@ def set_fonts(installed: Path) -> None:
         font = TTFont(file)
         regular = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
         instantiateVariableFont(font, regular, inplace=True)
+        file.unlink()  # it may be a link into the cache of uv, and so into an environment
         font.save(file)
 
 
