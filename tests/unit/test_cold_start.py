@@ -8,7 +8,7 @@ import pytest
 from localstack.build import handlers
 
 # Tens of milliseconds each, and asked for by few requests: pictures, papers, exports, calendars, imports, payments, caches.
-FOR_FEW = {"PIL", "boto3", "defusedxml", "fontTools", "fpdf", "icalendar", "redis", "requests", "segno", "stripe", "uharfbuzz"}
+FOR_FEW = {"PIL", "boto3", "defusedxml", "fontTools", "fpdf", "icalendar", "qrcode", "redis", "requests", "stripe", "uharfbuzz"}
 # Whose messages the routes of a context tell: of the others' only its worker hears.
 TELLS = {
     "auth": {"auth"},
