@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 Level = Literal["L", "M", "Q", "H"]  # recovers about 7, 15, 25, 30 % of the symbol (ISO/IEC 18004)
 _QUIET_ZONE = 4  # modules of white on every side, as the standard asks for
 # Of ISO/IEC 18004's eight. The standard draws all and takes the one that looks least regular, which is eight times the work; any
-# is as valid, and payloads of random characters give none of them anything regular to hide.
-_MASK = 2
+# is as valid, and payloads of random characters give none anything regular to hide: this one was read as often as the plainest.
+_MASK = 6
 
 
 def png(payload: str, *, box: int = 8, level: Level = "M") -> bytes:
