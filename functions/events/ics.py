@@ -4,7 +4,6 @@ There is no METHOD: a file that is fetched is no scheduling message, and RFC 554
 Without it DTSTAMP says when the session was last revised, which is what keeps the bytes the same.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 _REFRESH = timedelta(minutes=15)  # how often clients are asked to look again
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # RFC 5545, 3.3.11: text holds none but the tab and the line feed
 
 
 def render_calendar(agenda: Agenda, session_ids: Collection[str] | None = None) -> Rendered:
@@ -29,11 +27,13 @@ def render_calendar(agenda: Agenda, session_ids: Collection[str] | None = None) 
     """
     from icalendar import Calendar  # 0.1 s of CPU that a reader of the JSON agenda need not wait for
 
+    from shared.calendar_text import CalendarText
+
     conference = agenda.conference
     calendar = Calendar()
     calendar.add("prodid", "-//Ketemu//Agenda//EN")
     calendar.add("version", "2.0")
-    calendar.calendar_name = _text(conference.name)
+    calendar.calendar_name = CalendarText(conference.name)
     calendar.add("last-modified", agenda.released_at)
     calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
@@ -55,21 +55,23 @@ def render_calendar(agenda: Agenda, session_ids: Collection[str] | None = None) 
 def _event(agenda: Agenda, entry: Entry, revision: Revision, *, is_canceled: bool) -> "Event":
     from icalendar import Event
 
+    from shared.calendar_text import CalendarText
+
     event = Event()
     event.add("uid", f"{entry.session_id}@{agenda.conference.id}")
     event.add("dtstamp", revision.revised_at)
     event.add("last-modified", revision.revised_at)
     event.add("sequence", revision.sequence)
     event.add("status", "CANCELLED" if is_canceled else "CONFIRMED")
-    event.add("summary", _text(entry.title))
+    event.add("summary", CalendarText(entry.title))
     starts_at, ends_at = _local(agenda.conference.time_zone, entry.starts_at, entry.ends_at)
     event.add("dtstart", starts_at)
     event.add("dtend", ends_at)
     event.add("categories", [entry.type.upper()])
     if entry.location:
-        event.add("location", _text(entry.location))
+        event.add("location", CalendarText(entry.location))
     if description := _description(entry):
-        event.add("description", description)
+        event.add("description", CalendarText(description))
     return event
 
 
@@ -126,8 +128,4 @@ def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
 
 
 def _description(entry: Entry) -> str:
-    return _text("\n\n".join(text for text in (", ".join(entry.speakers), entry.abstract) if text))
-
-
-def _text(text: str) -> str:
-    return _CONTROLS.sub(" ", text.replace("\r\n", "\n"))
+    return "\n\n".join(text for text in (", ".join(entry.speakers), entry.abstract) if text)

@@ -42,6 +42,8 @@ def calendar(tickets: Iterable[MailedCode], *, of: str, conference: str, at: dat
         return ()
     from icalendar import Calendar, Event
 
+    from shared.calendar_text import CalendarText
+
     book = Calendar()
     book.add("prodid", "-//Ketemu//Tickets//EN")
     book.add("version", "2.0")
@@ -52,7 +54,7 @@ def calendar(tickets: Iterable[MailedCode], *, of: str, conference: str, at: dat
         event.add("dtstamp", at)
         event.add("dtstart", starts)
         event.add("dtend", ends)
-        event.add("summary", one_line(conference_named(conference)))
-        event.add("description", about)
+        event.add("summary", CalendarText(one_line(conference_named(conference))))
+        event.add("description", CalendarText(about))
         book.add_component(event)
     return (Enclosure("conference.ics", "text/calendar", book.to_ical()),)
