@@ -36,7 +36,7 @@ DRAW = PYTHONPATH=. $(BIN)/uv run --quiet --no-project --python $(BIN)/python --
 RUNTIME := boto3 botocore s3transfer jmespath urllib3 python-dateutil six
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run stop restart demo invoke check dlq redrive replay restore load load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost mutants contention lock clean
+.PHONY: help environment run stop restart demo invoke check dlq redrive replay restore load load-onsale load-faults load-doors load-scanners load-contacts verify-journal fuzz rotate-keys build deploy test lint types imports template audit leaks unit e2e format openapi bench cost explore mutants contention lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -159,6 +159,9 @@ bench: environment ## measure against the budgets: docs/benchmarks.md and its pl
 cost: environment ## what a conference costs on AWS, from counted units: docs/cost.md and docs/cost.png
 	@$(BIN)/python -m bench.cost_report .local/cost.json
 	@$(DRAW) bench.cost_plot .local/cost.json docs/cost.png
+
+explore: environment ## look for new counterexamples to every rule that is tested with made-up data; `make test` repeats known ones
+	@$(BIN)/pytest -n auto -m hypothesis --hypothesis-profile=explore tests/unit tests/moto tests/contract
 
 mutants: environment ## break the rules of each domain, see whether unit tests notice, and write docs/mutants.md (CONTEXT=orders: of one)
 	@$(BIN)/python -m bench.mutants $(CONTEXT)

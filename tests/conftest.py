@@ -4,8 +4,11 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("any-machine", deadline=None)  # how long an example takes says how busy the machine is
-settings.load_profile("any-machine")
+# How long an example takes says how busy the machine is. `make test` gives one answer for one state of the code;
+# `make explore` looks for examples that nobody has seen yet.
+settings.register_profile("proof", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=400)
+settings.load_profile("proof")
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

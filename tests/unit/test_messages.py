@@ -16,6 +16,7 @@ from shared.money import Money
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 instants = st.datetimes(timezones=st.just(UTC))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))  # JSON has no other
 
 
 def every_field(kind: type[Message]) -> dict[str, st.SearchStrategy[Any]]:
