@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -17,6 +19,8 @@ Heard = Callable[[httpx.Response | None, float], None]  # each answer, or that t
 PATIENCE = 600  # seconds for what comes through the bus, on a machine with much else to do; a wait ends as soon as it is there
 
 _LATE = {502, 503, 504}  # a function or the database did not answer in time: nothing is decided
+_HALF_LIFE = 450  # seconds: an access token is good for 900
+_REFRESH = "/auth/refresh"
 
 
 class Surprise(Exception):
@@ -58,12 +62,14 @@ class Person:
     tokens: dict[str, Any] = field(default_factory=dict)
     undaunted: bool = False  # asks again where no answer comes: the other end may be back in a moment
     on_call: Callable[[Call], None] = lambda _: None
+    _stale_at: float = field(default=inf, repr=False)
+    _refreshing: Any = field(default_factory=Lock, repr=False, compare=False)
 
     def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, **headers: str) -> httpx.Response:
         """Raises Surprise unless the answer has the status `expect`. Header names are given with `_` for `-`."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.tokens:
-            sent["Authorization"] = f"Bearer {self.tokens['access_token']}"
+        if path != _REFRESH:  # which asks nobody who they are
+            sent |= self.credential()
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid4().hex)
         began = time.perf_counter()
@@ -75,16 +81,27 @@ class Person:
         try:
             answer = send()
         except httpx.TransportError:
-            if not self.undaunted:
+            if not self.undaunted or path == _REFRESH:
                 raise
             answer = until_decided(send)
         contended = answer.status_code == 409 and "retry-after" in answer.headers
-        if answer.status_code != expect and (contended or answer.status_code in _LATE):
+        late = answer.status_code in _LATE and path != _REFRESH
+        if answer.status_code != expect and (contended or late):
             answer = until_decided(send)
+            if method == "DELETE" and late and answer.status_code == 404:
+                expect = 404  # done before an answer that did not arrive
         self.on_call(Call(method, path, answer.status_code, (time.perf_counter() - began) * 1000))
         if answer.status_code != expect:
             raise Surprise(f"{method} {path}", expect, answer)
         return answer
+
+    def credential(self) -> dict[str, str]:
+        """The header that says who asks, with an access token that is good for some minutes; nothing before a log-in."""
+        with self._refreshing:
+            if "refresh_token" in self.tokens and time.monotonic() > self._stale_at:
+                with suppress(Surprise):  # a session that has ended has the rest of its minutes
+                    self.refresh()
+        return {"Authorization": f"Bearer {self.tokens['access_token']}"} if self.tokens else {}
 
     def get(self, path: str, **kwargs: Any) -> Any:
         return self.call("GET", path, **kwargs).json()
@@ -110,20 +127,30 @@ class Person:
 
     def log_in(self) -> None:
         self.tokens = {}
-        self.tokens = self.post("/auth/login", {"email": self.email, "password": self.password}, expect=200)
+        self._has(self.post("/auth/login", {"email": self.email, "password": self.password}, expect=200))
 
     def refresh(self) -> None:
-        self.tokens = self.post("/auth/refresh", {"refresh_token": self.tokens["refresh_token"]}, expect=200)
+        """A refresh token is good for one use: where the answer does not arrive, nobody knows whether it was, and they log in."""
+        try:
+            self._has(self.post(_REFRESH, {"refresh_token": self.tokens["refresh_token"]}, expect=200))
+        except (Surprise, httpx.TransportError) as lost:
+            if isinstance(lost, Surprise) and lost.status not in _LATE:
+                raise
+            self.log_in()
+
+    def _has(self, tokens: dict[str, Any]) -> None:
+        self.tokens, self._stale_at = tokens, time.monotonic() + _HALF_LIFE
 
     def wait_for_role(self, conference_id: str, role: str) -> None:
         """Until the token carries the role: it follows a change of membership through the bus, which a busy machine holds up."""
-        wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}", seconds=PATIENCE)
+        wait_until(lambda: self.get("/auth/me")["roles"].get(conference_id) == role, f"role {role}")
         self.refresh()
 
 
-def newcomer(api_url: str, http: httpx.Client, name: str) -> Person:
+def newcomer(api_url: str, http: httpx.Client, name: str, *, undaunted: bool = False) -> Person:
     """Somebody who has just registered and logged in."""
-    person = Person(api_url, http, name=name, email=f"{name.lower()}.{uuid4().hex[:8]}@example.org", password=uuid4().hex)
+    email = f"{name.lower()}.{uuid4().hex[:8]}@example.org"
+    person = Person(api_url, http, name=name, email=email, password=uuid4().hex, undaunted=undaunted)
     person.register()
     person.log_in()
     return person
@@ -157,7 +184,7 @@ def named(answer: httpx.Response | None) -> str:
     return f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}" if is_problem else str(answer.status_code)
 
 
-def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 120, every: float = 0.1) -> T:
+def wait_until(condition: Callable[[], T], what: str, *, seconds: float = PATIENCE, every: float = 0.1) -> T:
     """The first truthy value of `condition`, which is asked `every` so many seconds. Raises NeverHappened after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

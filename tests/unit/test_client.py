@@ -40,6 +40,54 @@ def test_a_role_is_waited_for_on_a_machine_that_takes_minutes(monkeypatch: pytes
     assert dora.tokens["access_token"] == "new"
 
 
+def test_who_stays_for_longer_than_a_token_is_good_has_another_and_keeps_the_last_of_an_ended_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, sent, ended = [0.0], list[str](), list[int]()
+    monkeypatch.setattr(client.time, "monotonic", lambda: clock[0])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(f"{request.url.path} {request.headers.get('authorization', '')}".strip())
+        if request.url.path == "/auth/refresh" and ended:
+            return httpx.Response(401)
+        return httpx.Response(200, json={"access_token": f"a{len(sent)}", "refresh_token": f"r{len(sent)}"})
+
+    ada = person(answer)
+    ada.log_in()
+    ada.get("/tickets")
+    clock[0] += 600
+    ada.get("/tickets")
+    ended.append(1)
+    clock[0] += 600
+    ada.get("/tickets")
+    first, renewed = "/tickets Bearer a1", "/tickets Bearer a3"
+    assert sent == ["/auth/login", first, "/auth/refresh", renewed, "/auth/refresh", renewed]
+
+
+def test_a_refresh_whose_answer_is_lost_is_not_sent_again() -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.path)
+        late = request.url.path == "/auth/refresh"
+        return httpx.Response(504) if late else httpx.Response(200, json={"access_token": "new", "refresh_token": "new"})
+
+    ada = person(answer)
+    ada.tokens = {"access_token": "old", "refresh_token": "old"}
+    ada.refresh()
+    assert sent == ["/auth/refresh", "/auth/login"]
+    assert ada.tokens["access_token"] == "new"
+
+
+def test_what_was_deleted_before_an_answer_that_was_lost_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client.time, "sleep", lambda _: None)
+    answers = [httpx.Response(504), httpx.Response(404)]
+    person(lambda _: answers.pop(0)).call("DELETE", "/contacts/con_1", expect=204)
+    assert answers == []
+    with pytest.raises(Surprise):
+        person(lambda _: httpx.Response(404)).call("DELETE", "/contacts/con_1", expect=204)
+
+
 @pytest.mark.parametrize("asks", [429, 409, 503])
 def test_an_answer_that_says_to_come_back_is_no_decision(asks: int) -> None:
     answers = [httpx.Response(asks, headers={"Retry-After": "0"}), httpx.Response(502, headers={"Retry-After": "0"})]
