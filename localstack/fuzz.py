@@ -80,7 +80,7 @@ def fuzzed(person: Person, conference_id: str, seed: int, examples: int) -> bool
     command += ["--checks", ",".join(CHECKS), "--request-timeout", "60", "--generation-database", "none", "--warnings", "off"]
     command += [option for path in LEFT_OUT for option in ("--exclude-path", path)]
     if person.tokens:
-        command += ["--header", f"Authorization: Bearer {person.tokens['access_token']}"]
+        command += ["--header", f"Authorization: {person.credential()['Authorization']}"]
     return subprocess.run(command, cwd=folder, timeout=PATIENCE, check=False).returncode != 0
 
 
@@ -88,18 +88,16 @@ def known(person: Person, conference_id: str) -> dict[str, str]:
     """An object of each kind that the person can see."""
     seen = {}
     for name, path in FOUND_AT.items():
-        answer = person.http.get(person.api_url + path.format(conference_id), headers=_headers(person))
+        answer = person.http.get(person.api_url + path.format(conference_id), headers=person.credential())
         if answer.status_code == 200 and answer.json()["items"]:
             seen[name] = str(answer.json()["items"][0]["id"])
     return seen
 
 
-def _headers(person: Person) -> dict[str, str]:
-    return {"Authorization": f"Bearer {person.tokens['access_token']}"} if person.tokens else {}
-
-
 def configuration(conference_id: str, ids: dict[str, str]) -> Iterator[str]:
     """Lines of TOML: every path names the conference; those that do not delete name what there is in it."""
+    yield "[auth]"
+    yield "auto-signup = false"  # nobody is nobody
     yield "[parameters]"
     yield f'"path.conference_id" = {json.dumps(conference_id)}'
     yield "[[operations]]"

@@ -18,6 +18,10 @@ def test_what_is_deleted_is_not_what_the_other_calls_are_about() -> None:
     assert operations["parameters"] == {"path.room_id": 'room_"1'}
 
 
+def test_nobody_has_no_account_made_for_them() -> None:
+    assert tomllib.loads("\n".join(configuration("cnf_1", {})))["auth"] == {"auto-signup": False}
+
+
 def test_what_it_looks_for_is_in_the_api() -> None:
     named = {name for path in PATHS for name in re.findall(r"{(\w+)}", path)}
     assert set(FOUND_AT) <= named
