@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # What artifacts are made of (pyproject.toml).
-PACKED := gateway auth events orders tickets tickets-paper contacts notifications relay
+PACKED := gateway auth events orders tickets tickets-pictures tickets-paper contacts notifications relay
 
 # uv's options for a lock file: exact, hashed, for every platform, and naming no index.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the whole API, made from the routes of every context (`make openapi` writes docs/openapi.json)."""
+"""The OpenAPI document of the whole API, made from the routes of every function (`make openapi` writes docs/openapi.json)."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from shared.errors import JsonObject
 from shared.http import PROBLEM_JSON, Api, Command
 
-CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications")
+APIS = ("auth.api", "events.api", "orders.api", "tickets.api", "tickets.papers_api", "contacts.api", "notifications.api")
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 
 IDEMPOTENCY_KEY = {
@@ -48,20 +48,20 @@ PROBLEM = {
 
 
 def document() -> JsonObject:
-    """The merged document. Raises ValueError where two contexts give one schema name to different shapes."""
+    """The merged document. Raises ValueError where two functions give one schema name to different shapes."""
     merged: JsonObject = {"paths": {}, "schemas": {"Problem": PROBLEM}}
-    for context in CONTEXTS:
-        app: Api = import_module(f"functions.{context}.api").app
+    for module in APIS:
+        app: Api = import_module(f"functions.{module}").app
         part = json.loads(
             app.get_openapi_json_schema(
-                title=context,
+                title=module,
                 version="1",
                 security_schemes=SECURITY_SCHEMES,
             )
         )
         _add_idempotency_keys(app, part["paths"])
         merged["paths"].update(part["paths"])
-        _merge_schemas(merged["schemas"], part["components"]["schemas"], context)
+        _merge_schemas(merged["schemas"], part["components"].get("schemas", {}), module)
     for path in merged["paths"].values():
         for operation in path.values():
             _tell_what_has_no_body(operation)
@@ -96,12 +96,12 @@ def _dependencies(function: Callable[..., Any]) -> set[Any]:
     return {hint.__origin__ for hint in get_type_hints(function, include_extras=True).values() if hasattr(hint, "__metadata__")}
 
 
-def _merge_schemas(into: JsonObject, schemas: JsonObject, context: str) -> None:
+def _merge_schemas(into: JsonObject, schemas: JsonObject, module: str) -> None:
     for name, schema in schemas.items():
         if name.endswith("ValidationError"):
             continue  # Powertools' own shapes, which shared.http never answers with
         if into.setdefault(name, schema) != schema:
-            raise ValueError(f"{context} has another schema {name}: rename one of them")
+            raise ValueError(f"{module} has another schema {name}: rename one of them")
 
 
 def _tell_what_has_no_body(operation: JsonObject) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Depends, Response
 
 from functions.tickets.codes import EntryCodes
-from functions.tickets.edge import ConferenceId, KeysDep, resource
+from functions.tickets.edge import KeysDep, resource
 from functions.tickets.key_ring import KeyRing
+from functions.tickets.paths import ConferenceId
 from functions.tickets.secret import entry_codes
 from functions.tickets.use_cases_keys import rotate_key
 from shared.clock import now

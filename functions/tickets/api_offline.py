@@ -12,9 +12,10 @@ from functions.tickets.api_keys import EntryCodesDep, PublicKey, PublicKeys
 from functions.tickets.domain import Entry
 from functions.tickets.dynamo_feed import DynamoFeed
 from functions.tickets.dynamo_gates import DynamoGates
-from functions.tickets.edge import ConferenceId, DoorDep, KeeperDep, KeysDep, resource
+from functions.tickets.edge import DoorDep, KeeperDep, KeysDep, resource
 from functions.tickets.gates import Gate, Opening, Reentry
 from functions.tickets.offline import PAGE, CodeRecord
+from functions.tickets.paths import ConferenceId
 from functions.tickets.use_cases_gates import Gates
 from functions.tickets.use_cases_offline import Feed, read_changes, require_keeper
 from shared.clock import now

@@ -7,9 +7,9 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.tickets import paper
 from functions.tickets.domain import Attendee, Entry, Status, Ticket
-from functions.tickets.edge import CodesDep, ConferenceId, KeysDep, TicketId, TicketsDep, resource
+from functions.tickets.edge import CodesDep, KeysDep, TicketsDep, resource
+from functions.tickets.paths import ConferenceId, TicketId
 from functions.tickets.use_cases import cancel_ticket, read_ticket, reissue_for_owner, reissue_own
 from shared import qr
 from shared.http import Accept, CallerDep, CommandDep, Cursor, Limit, Page, answers_with, binary
@@ -104,18 +104,6 @@ def get_qrcode(
     kind = choose(accept, *PICTURES)
     ticket = read_ticket(tickets, caller=caller, ticket_id=ticket_id)
     return binary(kind, PICTURES[kind](ticket.code, box=box, level=level), {"Cache-Control": "private, no-store", "Vary": "Accept"})
-
-
-@router.get(
-    "/tickets/<ticket_id>/pdf",
-    summary="Get a ticket to print: one page of A4",
-    tags=["tickets"],
-    responses=answers_with("The page", "application/pdf"),
-)
-def get_pdf(ticket_id: TicketId, tickets: TicketsDep, caller: CallerDep) -> Response[str]:
-    ticket = read_ticket(tickets, caller=caller, ticket_id=ticket_id)
-    headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="{ticket.id}.pdf"'}
-    return binary("application/pdf", paper.pdf(ticket), headers)
 
 
 @router.post("/tickets/<ticket_id>/reissue", summary="Get a new code for my ticket; the one before is dead", tags=["tickets"])

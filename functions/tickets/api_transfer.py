@@ -10,7 +10,8 @@ from pydantic import Field
 from functions.tickets.api_tickets import TicketView
 from functions.tickets.domain import Ticket
 from functions.tickets.dynamo_transfer import DynamoTransfers
-from functions.tickets.edge import CodesDep, ConferenceId, KeysDep, TicketId, resource
+from functions.tickets.edge import CodesDep, KeysDep, resource
+from functions.tickets.paths import ConferenceId, TicketId
 from functions.tickets.secret import offer_tokens
 from functions.tickets.transfer import Offer, OfferState
 from functions.tickets.use_cases_transfer import (

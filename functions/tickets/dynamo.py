@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 
 from functions.tickets.domain import Attendee, Ticket, TicketsOfOrder
 from functions.tickets.dynamo_feed import CodeRecordItem
+from functions.tickets.dynamo_issued import DynamoIssued
 from functions.tickets.items import OrderTicketsItem, ReissueItem, TicketItem, commit
 from functions.tickets.use_cases_offline import record_of
 from shared.clock import now
@@ -18,14 +19,8 @@ from shared.table import Item, Outbox, decode_cursor, page
 COMMAND_LIFE = timedelta(days=2)  # a key is good for a day
 
 
-class DynamoTickets:
+class DynamoTickets(DynamoIssued):
     """Implements `use_cases.Tickets`."""
-
-    def of_order(self, order_id: str) -> TicketsOfOrder:
-        try:
-            return OrderTicketsItem.get(*OrderTicketsItem.key(order_id), consistent_read=True).domain()
-        except OrderTicketsItem.DoesNotExist:
-            return TicketsOfOrder(order_id)
 
     def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
         """One transaction of the order, its tickets, their records for scanners, and the messages.
@@ -57,16 +52,6 @@ class DynamoTickets:
                 )
 
         commit(compose)
-
-    def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
-        items = TicketItem.batch_get([TicketItem.key(each) for each in ticket_ids], consistent_read=True)
-        return sorted((item.domain() for item in items), key=lambda ticket: ticket_ids.index(ticket.id))
-
-    def get(self, ticket_id: str) -> Ticket | None:
-        try:
-            return TicketItem.get(*TicketItem.key(ticket_id), consistent_read=True).domain()
-        except TicketItem.DoesNotExist:
-            return None
 
     def name(self, ticket: Ticket, attendee: Attendee, *, is_for_owner: bool, revision: int) -> None:
         actions: list[Action] = [
@@ -106,13 +91,6 @@ class DynamoTickets:
         start = decode_cursor(cursor, partition, "gsi1pk")
         items, next_cursor = page(TicketItem.gsi1.query(partition, limit=limit, last_evaluated_key=start, scan_index_forward=False))
         return [item.domain() for item in items if isinstance(item, TicketItem)], next_cursor
-
-
-class OutboxMessages:
-    """Implements `use_cases_aftersales.Messages`: the item has the message's id, so that it goes out once."""
-
-    def tell(self, message: Message) -> None:
-        Outbox.of(message).save()
 
 
 def _save(transaction: TransactWrite, order: TicketsOfOrder) -> None:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from functions.tickets.devices import DeviceKey
 from functions.tickets.dynamo import DynamoTickets
@@ -23,8 +22,6 @@ TicketsDep = Annotated[Tickets, Depends(DynamoTickets)]
 KeysDep = Annotated[Keys, Depends(DynamoKeys)]
 CodesDep = Annotated[Codes, Depends(entry_codes)]
 DoorDep = Annotated[Door, Depends(DynamoDoor)]
-TicketId = Annotated[str, Path(max_length=64, examples=["tkt_01JD0000000000000000000000"])]
-ConferenceId = Annotated[str, Path(max_length=64, examples=["cnf_01JD0000000000000000000000"])]
 
 
 def resource() -> Router:

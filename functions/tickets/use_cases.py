@@ -37,7 +37,11 @@ class CurrentKey(Protocol):
         """The id of the key that signs new codes."""
 
 
-class Tickets(Protocol):
+class TicketsById(Protocol):
+    def get(self, ticket_id: str) -> Ticket | None: ...
+
+
+class Tickets(TicketsById, Protocol):
     def of_order(self, order_id: str) -> TicketsOfOrder: ...
 
     def issue(self, order: TicketsOfOrder, tickets: Sequence[Ticket], messages: Sequence[Message]) -> None:
@@ -48,8 +52,6 @@ class Tickets(Protocol):
 
     def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
         """Those that there are, in the same order."""
-
-    def get(self, ticket_id: str) -> Ticket | None: ...
 
     def with_command(self, ticket_id: str, command_id: str) -> tuple[Ticket | None, bool]:
         """The ticket, and whether it has had a new code by this command."""
@@ -274,7 +276,7 @@ def next_code(codes: Codes, keys: CurrentKey, ticket: Ticket) -> str:
     )
 
 
-def read_ticket(tickets: Tickets, *, caller: Caller, ticket_id: str) -> Ticket:
+def read_ticket(tickets: TicketsById, *, caller: Caller, ticket_id: str) -> Ticket:
     """For its owner alone: it holds the code that admits, and an e-mail address. Raises NotFound for anybody else."""
     ticket = tickets.get(ticket_id)
     if ticket is None or ticket.owner_id != caller.user_id:

@@ -20,7 +20,7 @@ from shared.messages import (
 from shared.telemetry import logger
 
 
-class SoldTickets(Protocol):
+class Issued(Protocol):
     def of_order(self, order_id: str) -> TicketsOfOrder: ...
 
     def get(self, ticket_id: str) -> Ticket | None: ...
@@ -28,6 +28,8 @@ class SoldTickets(Protocol):
     def some(self, ticket_ids: Sequence[str]) -> list[Ticket]:
         """Those that there are, in the same order."""
 
+
+class SoldTickets(Issued, Protocol):
     def name(self, ticket: Ticket, attendee: Attendee, *, is_for_owner: bool, revision: int) -> None:
         """As of the order's `revision`. Raises Stale where the ticket has changed since it was read, or has a later one's name."""
 
@@ -67,7 +69,7 @@ def _name(tickets: SoldTickets, changed: AttendeeChanged) -> None:
     )
 
 
-def gather_mail(tickets: SoldTickets, papers: Papers, messages: Messages, requested: OrderMailDue | OrderMailRequested) -> None:
+def gather_mail(tickets: Issued, papers: Papers, messages: Messages, requested: OrderMailDue | OrderMailRequested) -> None:
     """Answer with those of the order's tickets that its buyer still has, as they are now, and print them.
 
     Raises Stale where they are still to be issued: the message must come again.
@@ -98,7 +100,7 @@ def gather_mail(tickets: SoldTickets, papers: Papers, messages: Messages, reques
     )
 
 
-def print_new_code(tickets: SoldTickets, papers: Papers, messages: Messages, changed: TicketReissued | TicketTransferred) -> None:
+def print_new_code(tickets: Issued, papers: Papers, messages: Messages, changed: TicketReissued | TicketTransferred) -> None:
     """For the mail that brings it. A code that is dead by now is not mailed: what made the next one brings that."""
     ticket = tickets.get(changed.ticket_id)
     if ticket is None or ticket.serial != changed.serial or ticket.status == "cancelled":

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.template import FUNCTIONS, translated
 
-APIS = {name for name, function in FUNCTIONS.items() if function["Handler"].endswith(".api.handler")}
+APIS = {name for name, function in FUNCTIONS.items() if function["Handler"].endswith("api.handler")}
 
 
 def of(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

@@ -73,6 +73,8 @@ def handler_of(path: Path, event: dict[str, Any]) -> Any:
         module, name = "mail_events", "handler"
     elif event.get("source") == "aws.events":
         module, name = {"auth": "rotation", "events": "retention_schedule", "orders": "schedule"}[context], "handler"
+    elif (context, path.stem) == ("tickets", "pdf"):
+        module, name = "papers_api", "handler"
     elif path.stem in ("ledger-queue", "papers-queue"):
         module, name = f"{path.stem.removesuffix('-queue')}_worker", "handler"
     elif event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb":

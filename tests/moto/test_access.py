@@ -5,7 +5,6 @@ and changes nothing; one who may is answered anything else (a conflict, say), an
 """
 
 import copy
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,12 +20,12 @@ from functions.auth.keyset import KeySet
 from shared import delay, messages
 from shared.caller import Caller
 from shared.clock import iso, now
-from tests.moto.access_rules import BODIES, CONFERENCE, COUNTED, LEADS, ORDERS, PASSWORD, PERSONS, ROLES, ROOT, RULES, example
+from tests.contract.template import FUNCTIONS, OPENAPI, route_of
+from tests.moto.access_rules import BODIES, CONFERENCE, COUNTED, LEADS, ORDERS, PASSWORD, PERSONS, ROLES, RULES, example
 from tests.moto.conftest import CallNext, Intercept
 from tests.moto.tickets import keep_secret, write_down
 from tests.support import Answer, Table, call, deliver
 
-OPENAPI = json.loads((ROOT / "docs" / "openapi.json").read_text())
 ROUTES = [(method.upper(), path) for path, item in OPENAPI["paths"].items() for method in item]
 CONTEXTS = ("auth", "events", "orders", "tickets", "contacts", "notifications")
 WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
@@ -119,8 +118,8 @@ class World:
         return answer.json if answer.body else None
 
     def call(self, method: str, url: str, body: Any, role: str | None, **headers: str) -> Answer:
-        context = url.split("/")[1]
-        handler = import_module(f"functions.{'auth' if context == '.well-known' else context}.api").handler
+        module, _, name = FUNCTIONS[route_of(method.lower(), url.partition("?")[0]).function]["Handler"].rpartition(".")
+        handler = getattr(import_module(module), name)
         return call(handler, method, url, body, caller=self.people[role] if role else None, headers=headers)
 
     def settle(self) -> None:

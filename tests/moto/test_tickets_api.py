@@ -10,7 +10,20 @@ from PIL import Image
 
 from functions.tickets import api, worker
 from shared.caller import Caller
-from tests.moto.tickets import ADA, BOB, CONFERENCE, DOOR, HOST, REGULAR, STRANGER, check_in, issued, keep_secret, order_paid
+from tests.moto.tickets import (
+    ADA,
+    BOB,
+    CONFERENCE,
+    DOOR,
+    HOST,
+    REGULAR,
+    STRANGER,
+    check_in,
+    handler_of,
+    issued,
+    keep_secret,
+    order_paid,
+)
 from tests.support import CONTEXT, Answer, Table, api_event, call, deliver
 
 
@@ -20,7 +33,7 @@ def secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def get(url: str, caller: Caller = ADA, accept: str = "*/*") -> Answer:
-    return call(api.handler, "GET", url, caller=caller, headers={"accept": accept})
+    return call(handler_of(url), "GET", url, caller=caller, headers={"accept": accept})
 
 
 def test_a_ticket_has_what_its_owner_needs(table: Table) -> None:

@@ -13,7 +13,7 @@ from shared.caller import Caller
 from shared.clock import iso, now
 from shared.table import Item
 from tests.aws import mock_aws
-from tests.moto.tickets import ADA, BOB, CONFERENCE, DOOR, check_in, issued, keep_secret
+from tests.moto.tickets import ADA, BOB, CONFERENCE, DOOR, check_in, handler_of, issued, keep_secret
 from tests.support import Table, call
 
 CODE, GOOD = "<the code>", {"code": "<the code>", "nonce": "n1"}
@@ -77,7 +77,7 @@ def test_what_cannot_be_read(
     table: Table, ticket: dict[str, Any], url: str, caller: Caller | None, accept: str, status: int, slug: str
 ) -> None:
     before = table.items()
-    answer = call(api.handler, "GET", url.replace("<the id>", ticket["id"]), caller=caller, headers={"accept": accept})
+    answer = call(handler_of(url), "GET", url.replace("<the id>", ticket["id"]), caller=caller, headers={"accept": accept})
     assert (answer.status, answer.problem()) == (status, slug)
     assert table.items() == before
 

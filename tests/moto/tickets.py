@@ -1,12 +1,13 @@
 """A conference with people, an order, and the secret that signs its codes: what the tests of tickets start from."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
-from functions.tickets import api, journal_stream, secret, worker
+from functions.tickets import api, journal_stream, papers_api, secret, worker
 from functions.tickets.happenings import TOLD
 from shared.caller import Caller
 from shared.clock import now
@@ -52,6 +53,11 @@ def issued(**how: Any) -> dict[str, Any]:
     assert not deliver(worker.handler, order_paid(**how))
     ticket: dict[str, Any] = call(api.handler, "GET", "/tickets?limit=1", caller=ADA).json["items"][0]
     return ticket
+
+
+def handler_of(url: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """Of the function that has the route."""
+    return (papers_api if url.endswith("/pdf") else api).handler
 
 
 def check_in(

@@ -23,6 +23,7 @@ from localstack.failure import Failure
 from localstack.paths import EMBEDDED, ROOT
 
 CONTEXTS = ("gateway", "auth", "events", "orders", "tickets", "contacts", "notifications", "relay")
+APART = ("tickets-pictures", "tickets-paper")  # groups of functions that need other packages than their context
 RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
 UNCHECKED_HASH = 0b01  # flags of a .pyc that is valid whatever its source's time stamp (PEP 552)
 
@@ -181,7 +182,7 @@ def test_an_unknown_target_is_refused() -> None:
         target("moon")
 
 
-@pytest.mark.parametrize("group", [*CONTEXTS, "tickets-paper", "dev", "emulator"])
+@pytest.mark.parametrize("group", [*CONTEXTS, *APART, "dev", "emulator"])
 def test_each_dependency_group_is_locked_within_its_bounds(group: str) -> None:
     pins = locked(group)
     for requirement in required(group):
@@ -191,14 +192,17 @@ def test_each_dependency_group_is_locked_within_its_bounds(group: str) -> None:
             assert requirement.specifier.contains(pins[name]), f"{requirement} is locked at {pins[name]}: run `make lock`"
 
 
-@pytest.mark.parametrize("group", [*CONTEXTS, "tickets-paper"])
+@pytest.mark.parametrize("group", [*CONTEXTS, *APART])
 def test_the_sdk_of_the_runtime_is_not_packed(group: str) -> None:
     assert not RUNTIME & locked(group).keys()
 
 
 def test_functions_that_print_have_a_group_of_their_own() -> None:
-    assert [function for function in handlers() if group_of(function) == "tickets-paper"] == ["TicketsApi", "TicketsPapersWorker"]
+    printing = [function for function in handlers() if group_of(function) == "tickets-paper"]
+    assert printing == ["TicketsPapersApi", "TicketsPapersWorker"]
+    assert not {"fpdf2", "fonttools", "uharfbuzz"} & locked(group_of("TicketsApi")).keys()
     assert not {"fpdf2", "fonttools", "pillow", "uharfbuzz"} & locked(group_of("TicketsWorker")).keys()
+    assert not {"cffi", "cryptography"} & locked("tickets-paper").keys(), "who prints signs nothing"
 
 
 @pytest.mark.parametrize("function", handlers())
