@@ -32,12 +32,17 @@ FIRST_PARTY = ("functions", "shared")
 LINK = "packages.txt"  # in an embedded artifact: where its packages are (embedded/sitecustomize.py reads it)
 # Installed, but of no use at run time. METADATA and the licences stay: importlib.metadata and the law read them.
 # Of Pillow only what writes a PNG: its other codecs and its letters are 12 MB. fontTools does without its compiled modules, which
-# are 12 MB, and of fonts that vary nothing is slanted here.
+# are 12 MB, and of fonts that vary nothing is slanted here. Compiled bindings need _cffi_backend and no cffi.
 DEAD_WEIGHT = (
     *("bin", "share", "**/tests", "**/*.pyi", "**/*.pyx", "**/*.c", "**/*.h"),
-    *(f"PIL/_{codec}.*" for codec in ("avif", "imagingcms", "imagingft", "imagingtk", "webp")),
+    *(f"PIL/_{codec}.*" for codec in ("avif", "imagingcms", "imagingft", "imagingmorph", "imagingtk", "webp")),
     *(f"pillow.libs/lib{of}*" for of in ("avif", "brotli", "freetype", "harfbuzz", "lcms2", "png16", "sharpyuv", "webp")),
+    *("cffi", "pycparser", "pydantic/v1", "pydantic/mypy.py", "uharfbuzz/_harfbuzz_test.*"),
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    *(f"aws_lambda_powertools/utilities/{of}" for of in ("auth_alpha", "batch", "circuit_breaker", "data_masking", "kafka")),
+    *(f"aws_lambda_powertools/utilities/{of}" for of in ("feature_flags", "idempotency", "parser", "streaming", "validation")),
     *("fontTools/**/*.so", "fontpkg_*/files/*-Italic*"),
+    *(f"fontTools/{of}" for of in ("cu2qu", "diff", "merge", "mtiLib", "qu2cu", "t1Lib", "ufoLib", "voltLib")),
 )
 DEAD_WEIGHT_OF_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json")
 

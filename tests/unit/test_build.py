@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -18,7 +19,19 @@ from fontTools.ttLib import TTFont
 from packaging.requirements import Requirement
 
 from localstack import build
-from localstack.build import Target, compile_bytecode, context_of, group_of, handlers, imported, set_fonts, sources, target, trim
+from localstack.build import (
+    DEAD_WEIGHT,
+    Target,
+    compile_bytecode,
+    context_of,
+    group_of,
+    handlers,
+    imported,
+    set_fonts,
+    sources,
+    target,
+    trim,
+)
 from localstack.failure import Failure
 from localstack.paths import EMBEDDED, ROOT
 
@@ -154,6 +167,45 @@ def test_trimming_keeps_what_is_needed_at_run_time_and_by_law(tmp_path: Path) ->
         (tmp_path / name).write_text("")
     trim(tmp_path)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
+# In a fresh process: what trimming leaves out cannot be imported, and everything is done that needs a package.
+WITHOUT = """
+import sys
+from importlib import import_module
+dead = sys.argv[1].split()
+
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if any(name == each or name.startswith(each + ".") for each in dead):
+            raise ModuleNotFoundError(name, name=name)
+
+sys.meta_path.insert(0, Gone())
+from localstack.build import handlers
+for handler in handlers().values():
+    import_module(handler.rpartition(".")[0])
+from functions.openapi import document
+document()
+from shared import qr
+qr.png("KETEMU", box=2, level="M"), qr.svg("KETEMU", box=2, level="M")
+from functions.auth.passwords import Argon2Passwords
+Argon2Passwords().hash("ten characters or more")
+from tests.unit.test_tickets_paper import NAMES, named
+from functions.tickets.paper import pdf
+pdf(*map(named, NAMES))
+print("all done")
+"""
+
+
+def test_nothing_that_is_used_is_left_out() -> None:
+    installed = Path(sysconfig.get_path("purelib"))
+    found = {path.relative_to(installed) for pattern in DEAD_WEIGHT for path in installed.glob(pattern)}
+    modules = {(path.parent / path.name.partition(".")[0], path.suffix) for path in found if path.suffix in ("", ".py", ".so")}
+    gone = [path for path, kind in modules if kind != ".so" or not (installed / path).with_suffix(".py").exists()]  # no plain twin
+    dead = {".".join(path.parts) for path in gone}
+    assert {"PIL._webp", "cffi", "fontTools.voltLib", "pydantic.mypy"} <= dead
+    done = subprocess.run([sys.executable, "-c", WITHOUT, " ".join(dead)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "all done\n", done.stderr
 
 
 def test_a_font_that_varies_is_set_to_its_regular_form_and_loses_no_letter(tmp_path: Path) -> None:
