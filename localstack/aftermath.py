@@ -20,7 +20,7 @@ def aftermath(endpoint: Endpoint, conference_id: str, since: datetime) -> Afterm
     """Of a conference that was played since then, as it looks now."""
     resources, dynamodb = books.resources_of(endpoint), endpoint.client("dynamodb")
     tables = {context: list(books.items(dynamodb, resources[f"{context}Table"])) for context in _OUTBOXES}
-    lines = log_lines(endpoint.client("logs"), f"/ketemu/{STACK}", '"message_id"')
+    lines = log_lines(endpoint.client("logs"), f"/ketemu/{STACK}", '"message_id"', since)
     queues = Queues.of(endpoint.client("sqs"), resources)
     return Aftermath(
         conference_id=conference_id,

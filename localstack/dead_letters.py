@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.deploy import STACK
@@ -16,6 +17,8 @@ from localstack.failure import Failure
 from localstack.standing import DEFAULT_PORT, ready_stack
 
 _SUFFIX = "DeadLetters"
+_PAGE = 10_000  # events in one answer, at most
+_EVER = datetime.fromtimestamp(0, UTC)
 LOOKED_AT = 10  # seconds for which a message that is looked at is kept from who else looks
 
 
@@ -94,17 +97,30 @@ def _read(queue: str, letter: Any, failed: dict[Any, dict[str, Any]]) -> DeadLet
         return DeadLetter(queue, "?", letter["MessageId"], "?", "it is no message of ours: see it with aws sqs receive-message")
 
 
-def log_lines(logs: Any, group: str, pattern: str = '"message failed"') -> list[dict[str, Any]]:
-    """What the functions said, as far as it is JSON and holds the pattern."""
+def log_lines(logs: Any, group: str, pattern: str = '"message failed"', since: datetime = _EVER) -> list[dict[str, Any]]:
+    """What the functions said since then, oldest first, as far as it is JSON and holds the pattern."""
     lines: list[dict[str, Any]] = []
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=pattern):
-        for text in (text for event in page["events"] for text in event["message"].splitlines()):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            lines += [line] if isinstance(line, dict) else []
+    for text in (text for event in _events(logs, group, pattern, since) for text in event["message"].splitlines()):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        lines += [line] if isinstance(line, dict) else []
     return lines
+
+
+def _events(logs: Any, group: str, pattern: str, since: datetime) -> Iterator[Any]:
+    """All there are: the embedded emulator cuts its answer off, and says nothing of a next page."""
+    pages = logs.get_paginator("filter_log_events")
+    start, known = int(since.timestamp() * 1000), 0
+    while True:
+        answers = pages.paginate(logGroupName=group, filterPattern=pattern, startTime=start)
+        found = [event for page in answers for event in page["events"]]
+        yield from found[known:]
+        if len(found) < _PAGE:
+            return
+        start = found[-1]["timestamp"]
+        known = sum(event["timestamp"] == start for event in found)
 
 
 def main() -> int:

@@ -35,10 +35,8 @@ def ended_at(data: Path) -> datetime | None:
 def hand_again(endpoint: Endpoint, ended: datetime) -> int:
     """How many items were handed to the readers of streams. Raises Failure where one does not take them."""
     functions, dynamodb = endpoint.client("lambda"), endpoint.client("dynamodb")
-    relay, relayed = (
-        resources_of(endpoint)["Relay"],
-        relayed_by(log_lines(endpoint.client("logs"), f"/ketemu/{STACK}", '"relayed"')),
-    )
+    since, relay = ended - BEHIND, resources_of(endpoint)["Relay"]
+    relayed = relayed_by(log_lines(endpoint.client("logs"), f"/ketemu/{STACK}", '"relayed"', since))
     total = 0
     for mapping in functions.get_paginator("list_event_source_mappings").paginate().search("EventSourceMappings[]"):
         if ":dynamodb:" not in mapping["EventSourceArn"]:
@@ -47,7 +45,7 @@ def hand_again(endpoint: Endpoint, ended: datetime) -> int:
         patterns = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
         known = relayed if relay in function else frozenset[str]()
         images = (item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"])
-        records = unread(images, patterns, ended - BEHIND, known)
+        records = unread(images, patterns, since, known)
         for start in range(0, len(records), _BATCH):
             _hand(functions, function, records[start : start + _BATCH])
         total += len(records)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from functions.orders import worker
-from localstack.dead_letters import DeadLetter, Queues, dead_letters
+from localstack.dead_letters import DeadLetter, Queues, dead_letters, log_lines
 from localstack.failure import Failure
 from shared.messages import OrderExpired
 from shared.telemetry import logger
@@ -71,3 +72,24 @@ def test_all_of_a_queue_go_back_as_they_were(queues: Queues) -> None:
 def test_what_came_from_no_queue_is_put_back_into_none(queues: Queues, name: str) -> None:
     with pytest.raises(Failure, match="Orders"):
         queues.redrive(name)
+
+
+class CutOff:
+    """Logs as the embedded emulator has them: so many events in an answer, and no word of others."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self.events = events
+
+    def get_paginator(self, _: str) -> "CutOff":
+        return self
+
+    def paginate(self, *, startTime: int, **_: str) -> list[dict[str, Any]]:  # noqa: N803  # as CloudWatch names it
+        return [{"events": [each for each in self.events if each["timestamp"] >= startTime][:4]}]
+
+
+def test_the_whole_log_is_read_however_much_of_it_an_answer_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localstack.dead_letters._PAGE", 4)
+    times = [1000, 2000, 2000, 3000, 4000, 4000, 5000]
+    logs = CutOff([{"timestamp": at, "message": json.dumps({"line": number})} for number, at in enumerate(times)])
+    assert [each["line"] for each in log_lines(logs, "/ketemu")] == [*range(7)]
+    assert [each["line"] for each in log_lines(logs, "/ketemu", since=datetime.fromtimestamp(4, UTC))] == [4, 5, 6]
