@@ -8,9 +8,11 @@ import hashlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +25,7 @@ from localstack.ports import HOST
 Way = Literal["killed before", "killed after", "answer lost", "throttled", "unavailable", "silent"]
 
 WAYS: tuple[Way, ...] = ("killed before", "killed after", "answer lost", "throttled", "unavailable", "silent")
+_SIGNED = "%Y%m%dT%H%M%SZ"  # the date of a signature (SigV4)
 _SILENCE = 10.0  # seconds: longer than any of our clients waits for one answer
 _PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}  # what no proxy hands on
 # What clients take for a throttle: DynamoDB and the like by the body, SES (XML) and Stripe by the status.
@@ -36,13 +39,15 @@ class Call:
     function: str  # as template.yaml names it
     operation: str  # TransactWriteItems, SendRawEmail, POST /v1/refunds
     digest: str = field(repr=False)  # of the body: a client that repeats a request sends the same one
+    ahead: float = field(default=0.0, repr=False, compare=False)  # seconds by which the clock that signed it is ahead of ours
 
     @classmethod
-    def of(cls, method: str, path: str, target: str, body: bytes) -> "Call":
+    def of(cls, method: str, path: str, target: str, body: bytes, date: str = "") -> "Call":
         function, _, rest = path.removeprefix("/").partition("/")
         action = parse_qs(body.decode()).get("Action", [""])[0] if body.startswith(b"Action=") else ""
         operation = target.rpartition(".")[2] or action or f"{method} /{rest.partition('?')[0]}"
-        return cls(function, operation, hashlib.sha256(body + path.encode()).hexdigest())
+        signed = datetime.strptime(date, _SIGNED).replace(tzinfo=UTC).timestamp() if date else time.time()
+        return cls(function, operation, hashlib.sha256(body + path.encode()).hexdigest(), signed - time.time())
 
 
 Plan = Callable[[Call], Way | None]
@@ -114,7 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        call = Call.of(self.command, self.path, self.headers.get("x-amz-target", ""), body)
+        named = self.headers.get("x-amz-target", "")
+        call = Call.of(self.command, self.path, named, body, self.headers.get("x-amz-date", ""))
         way = self._plan(call)
         if way == "throttled":
             self._answer(400 if "x-amz-target" in self.headers else 429, _THROTTLED)

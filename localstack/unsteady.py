@@ -1,12 +1,15 @@
-"""Plans by which a share of calls breaks, drawn from a seed, and so many of them at most."""
+"""Plans for the proxy: a share of calls breaks, drawn from a seed, and so many of them at most; a function reaches nothing; or a
+clock is wrong, which shows in the calls' dates."""
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
 from localstack.breaking import WAYS, Call, Way
 
+_ON_THE_WAY = 30  # seconds that a call may take to be heard, on a machine with much else to do
 _TRIES = 4  # of one call by a client of ours, at most: an outage that outlasts them is one that the function meets
 
 
@@ -75,3 +78,17 @@ class Outage:
             return None
         self.met += 1
         return "unavailable"
+
+
+class Clocks:
+    """A plan that breaks nothing: it counts the calls that are dated as wrongly as the clock of their function is set."""
+
+    def __init__(self, off: Mapping[str, int]) -> None:
+        self._off = off
+        self.seen: Counter[str] = Counter()
+
+    def __call__(self, call: Call) -> Way | None:
+        off = self._off.get(call.function, 0)
+        if off and abs(call.ahead - off) < _ON_THE_WAY:
+            self.seen[f"{call.function} {off:+} s"] += 1
+        return None

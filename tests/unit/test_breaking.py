@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -47,6 +48,17 @@ def upstream() -> Iterator[str]:
 
 def put(url: str, body: bytes, headers: Any = TARGET) -> httpx.Response:
     return httpx.post(url, content=body, headers=headers, trust_env=False)
+
+
+def test_a_call_says_how_far_the_clock_that_signed_it_is_off(upstream: str) -> None:
+    calls: list[Call] = []
+    with breaking(upstream, lambda call: calls.append(call)) as url:
+        for minutes in (-2, 2):
+            signed = datetime.now(UTC) + timedelta(minutes=minutes)
+            put(f"{url}/OrdersApi", b"1", TARGET | {"X-Amz-Date": signed.strftime("%Y%m%dT%H%M%SZ")})
+        put(f"{url}/OrdersApi", b"1")
+    assert [round(call.ahead / 60) for call in calls] == [-2, 2, 0]
+    assert len({*calls}) == 1  # the same request
 
 
 def test_what_is_not_in_the_plan_goes_through_as_it_is(upstream: str) -> None:

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from localstack.breaking import Call
 from localstack.thief import Thief
-from localstack.unsteady import Outage, Unsteady, Weather
+from localstack.unsteady import Clocks, Outage, Unsteady, Weather
 
 MAIL = Weather(share=1, most=5, ways=("throttled",), operations=frozenset({"SendRawEmail"}))
 
@@ -63,6 +63,18 @@ def test_an_outage_is_of_one_function_and_ends() -> None:
     outage.end()
     assert outage(mine) is None
     assert outage.met == 1
+
+
+def test_a_wrong_clock_is_seen_in_the_dates_of_its_functions_calls_and_breaks_nothing() -> None:
+    clocks = Clocks({"OrdersApi": -120, "TicketsApi": 120})
+    made = [
+        Call("OrdersApi", "Query", "", ahead=-118),
+        Call("OrdersApi", "Query", "", ahead=0),  # before it had its clock
+        Call("TicketsApi", "Query", "", ahead=119),
+        Call("ContactsApi", "Query", "", ahead=120),
+    ]
+    assert {clocks(call) for call in made} == {None}
+    assert clocks.seen == {"OrdersApi -120 s": 1, "TicketsApi +120 s": 1}
 
 
 class Stack:
