@@ -1,7 +1,8 @@
 """The tables, queues and logs of the running stack after a play, read until all of it adds up or what does not stays as it is."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -46,9 +47,13 @@ def settled(
         found = [*books.imbalances(books.read(endpoint), datetime.now(UTC)), *broken(after)]
         if found != wrong:
             wrong, changed = found, time.monotonic()
-            say(f"  {len(wrong)} things do not hold yet")
+            say(f"  {len(wrong)} things do not hold yet: {_rules(wrong)}")
         return not wrong or time.monotonic() - changed > unchanged
 
     with suppress(NeverHappened):
         wait_until(is_settled, "the end of all that is under way", seconds=patience, every=2.0)
     return after, wrong
+
+
+def _rules(wrong: Iterable[books.Imbalance]) -> str:
+    return ", ".join(f"{count} × {rule}" for rule, count in Counter(each.rule for each in wrong).most_common()) or "none"
