@@ -8,7 +8,7 @@ and then. At the end the books balance, and every buyer who paid has a ticket or
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -19,16 +19,15 @@ import httpx
 from localstack import books
 from localstack.breaking import WAYS, Call, OneBreak, Way, breaking
 from localstack.client import Person, must, named, until_decided, wait_until
-from localstack.deploy import STACK
 from localstack.endpoint import Endpoint
 from localstack.mailbag import Mailbag
 from localstack.onsale import OnSale, Plan
+from localstack.settings import ENDPOINT, given, physical, visible_again
 from localstack.unsteady import Unsteady, Weather
 
 Command = Literal["pay", "refund"]
 
 API, WORKERS, RELAY = "OrdersApi", ("OrdersWorker", "TicketsWorker"), "Relay"
-ENDPOINT = "AWS_ENDPOINT_URL"
 _HOLD = 0.75  # minutes
 _VISIBLE_AGAIN = 20  # seconds: so that a message whose reaction failed comes back while somebody watches
 _HALF_DONE = 75  # seconds: what is younger than a minute the reconciliation leaves to whoever is at it
@@ -73,7 +72,7 @@ class Faults:
         with ExitStack() as broken:
             broken.enter_context(self.bag)
             url = broken.enter_context(breaking(self.endpoint.url, self._plan, self.bag.take))
-            broken.enter_context(sent_through(self.endpoint, {each: f"{url}/{each}" for each in (API, *WORKERS, RELAY)}))
+            broken.enter_context(given(self.endpoint, {each: {ENDPOINT: f"{url}/{each}"} for each in (API, *WORKERS, RELAY)}))
             broken.enter_context(visible_again(self.endpoint, {"Orders": _VISIBLE_AGAIN, "Tickets": _VISIBLE_AGAIN}))
             for command in ("pay", "refund"):
                 self._break_each_step(command, people)
@@ -210,49 +209,3 @@ _ENDS: Mapping[tuple[Command, bool], set[str]] = {
 
 def _listed(counted: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counted.items())) or "nothing"
-
-
-def physical(endpoint: Endpoint, name: str) -> str:
-    found = endpoint.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
-    return str(found["StackResourceDetail"]["PhysicalResourceId"])
-
-
-@contextmanager
-def sent_through(endpoint: Endpoint, urls: Mapping[str, str], variable: str = ENDPOINT) -> Iterator[None]:
-    """Within the block these functions make their calls to these URLs."""
-    functions = endpoint.client("lambda")
-    with ExitStack() as undone:
-        for name, url in urls.items():
-            function = physical(endpoint, name)
-            before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-            if variable == ENDPOINT:  # which the template gives no function: a play that was killed has left it
-                before.pop(variable, None)
-            undone.callback(_deploy, functions, function, before)
-            _deploy(functions, function, before | {variable: url})
-        yield
-
-
-def _deploy(functions: Any, function: str, variables: Mapping[str, str]) -> None:
-    """Give a function other settings, and have requests answered by a version that has them."""
-    functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
-    for alias in functions.list_aliases(FunctionName=function)["Aliases"]:
-        version = functions.publish_version(FunctionName=function)["Version"]
-        functions.update_alias(FunctionName=function, Name=alias["Name"], FunctionVersion=version)
-
-
-@contextmanager
-def visible_again(endpoint: Endpoint, seconds: Mapping[str, int]) -> Iterator[None]:
-    """Within the block what failed comes back to the workers of these queues after so many seconds."""
-    sqs = endpoint.client("sqs")
-    urls = {name: physical(endpoint, f"{name}Queue") for name in seconds}
-    before = {
-        name: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        for name, url in urls.items()
-    }
-    try:
-        for name, url in urls.items():
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds[name])})
-        yield
-    finally:
-        for name, url in urls.items():
-            sqs.set_queue_attributes(QueueUrl=url, Attributes=before[name])

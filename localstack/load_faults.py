@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import cycle
 from typing import Any
 
@@ -26,11 +27,12 @@ from localstack.faults import Faults
 from localstack.metering import Meter, Metered
 from localstack.onsale import Buyer
 from localstack.playing import console, host, http_client, options, played
-from localstack.storm import KINDS, VISIBLE_AGAIN, Kind, Storm
+from localstack.storm import HOLDS_END_EARLY, KINDS, OFF, VISIBLE_AGAIN, Kind, Storm
 
 STEPS = "steps"
 _TOKENS = ("tok_ok", "tok_lost", "tok_declined", "tok_unavailable", "tok_late:3")  # docs/payments.md says what becomes of each
 _UNDECIDED = "503 payment-unavailable"
+_HOLD = 45  # seconds
 _PATIENCE = 120  # seconds for a payment
 _UNCHANGED = 6 * VISIBLE_AGAIN  # seconds: longer than five tries of a message
 
@@ -88,6 +90,8 @@ class StormyDay(Day):
         if "payment" in self.storm.kinds:
             tokens = cycle(_TOKENS)
             self.sale.buyers = [Payer(each.person, each.habit, token=next(tokens)) for each in self.sale.buyers]
+        if "clock" in self.storm.kinds:
+            self.began -= timedelta(seconds=OFF)  # by the clocks that are behind
         with self.storm.over():
             self.go_through()
             self.storm.calm()
@@ -130,7 +134,9 @@ def main() -> int:
             with http_client(8) as http:
                 Faults(Endpoint(stack["endpoint_url"]), host(stack, http), console.print).play(size=250)
         if under := [kind for kind in KINDS if kind in kinds]:
-            play_under(under, stack, arguments.port, Plan(tickets=arguments.tickets, concurrency=8, breaks=4, hold_minutes=0.75))
+            hold = _HOLD + (HOLDS_END_EARLY if "clock" in under else 0)
+            plan = Plan(tickets=arguments.tickets, concurrency=8, breaks=4, hold_minutes=hold / 60)
+            play_under(under, stack, arguments.port, plan)
         console.print(f"{time.monotonic() - began:.0f} s")
 
     return played(arguments.port, play)

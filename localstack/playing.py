@@ -9,7 +9,7 @@ from rich.console import Console
 
 from localstack.client import NeverHappened, Person, Surprise, Unexpected
 from localstack.failure import Failure
-from localstack.standing import DEFAULT_PORT, ready_stack
+from localstack.standing import DEFAULT_PORT, at_play, ready_stack
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -17,7 +17,9 @@ console = Console(highlight=False, soft_wrap=True)
 def played(port: int, play: Callable[[dict[str, Any]], None]) -> int:
     """The exit status: `play` gets what the stack says of itself, and raises where it does not go as it should."""
     try:
-        play(ready_stack(port))
+        stack = ready_stack(port)
+        with at_play(port):
+            play(stack)
     except (Failure, Unexpected, Surprise, NeverHappened, httpx.HTTPError) as surprise:
         console.print(f"[red]A surprise:[/] {surprise}")
         return 1

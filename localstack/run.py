@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,8 +24,9 @@ from localstack.failure import Failure
 from localstack.paths import LOCAL
 from localstack.processes import shown
 from localstack.seed import seed
+from localstack.settings import put_right
 from localstack.stack import RunningStack, deployed_stack, running_stack
-from localstack.standing import DEFAULT_PORT, announce, sole_runner, stack_file, withdraw
+from localstack.standing import DEFAULT_PORT, announce, is_played_on, sole_runner, stack_file, withdraw
 from localstack.steps import Steps
 
 wanted_anew = threading.Event()  # by SIGUSR1: `make restart`
@@ -51,7 +53,7 @@ def main() -> None:
                     announce(arguments.port, description(stack, demo))
                     ready = True
                     welcome(stack, demo, arguments, steps)
-                    watch(stack)
+                    watch(stack, LOCAL / str(arguments.port))
                     withdraw(arguments.port)
                     console.print("\nWriting the data, and starting from there …")
                     steps = Steps(console)
@@ -147,14 +149,18 @@ def welcome(stack: RunningStack, demo: dict[str, Any], arguments: argparse.Names
     )
 
 
-def watch(stack: RunningStack) -> None:
+def watch(stack: RunningStack, data: Path) -> None:
     """Until somebody wants it to start anew, or interrupts. Raises Failure where a program the stack stands on ends."""
+    played_on = False
     while not wanted_anew.is_set():
         try:
             stack.check()
         except Failure as failure:
             lost = "If the emulator had no clean end, what came since the last start is lost."
             raise Failure(f"{failure}\n\n{lost}") from failure
+        was_played_on, played_on = played_on, is_played_on(data)
+        if was_played_on and not played_on and (left := put_right(stack.endpoint)):
+            console.print(f"A play was killed: {len(left)} functions have their own settings again.")
         wanted_anew.wait(0.5)
     wanted_anew.clear()
 

@@ -17,6 +17,8 @@ from localstack.emulator import emulator, valkey
 from localstack.endpoint import Endpoint
 from localstack.paths import LOCAL
 from localstack.processes import Child
+from localstack.settings import put_right
+from localstack.standing import is_played_on
 from localstack.steps import Steps
 from localstack.streams import ended_at, hand_again
 
@@ -71,9 +73,12 @@ def running_stack(*, port: int | None = None, data: Path | None = None, steps: S
             programs = (children.enter_context(valkey(cache_port, data)), children.enter_context(emulator(port, data)))
         endpoint, redis_url = Endpoint(f"http://{ports.HOST}:{port}"), f"redis://{ports.HOST}:{cache_port}/0"
         outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), data, steps, embedded=True)
+        if not is_played_on(data):
+            put_right(endpoint)
         if ended:
             with steps("Go on with what was under way"):
-                hand_again(endpoint, ended)
+                handed = hand_again(endpoint, ended)
+            steps.say(f"{handed} items of the last minutes, to the readers of the tables' streams")
         yield RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, programs, _live_url(endpoint, outputs))
 
 
@@ -84,6 +89,8 @@ def deployed_stack(url: str, logs: Path, steps: Steps) -> RunningStack:
         endpoint.check()
     redis_url = os.environ.get("REDIS_URL") or "off"
     outputs, fresh = deploy(endpoint, parameters(endpoint, redis_url), logs, steps)
+    if not is_played_on(logs):
+        put_right(endpoint)
     return RunningStack(_api_url(endpoint, outputs), endpoint, redis_url, fresh, websocket_url=_live_url(endpoint, outputs))
 
 

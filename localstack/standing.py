@@ -1,4 +1,4 @@
-"""What other commands know of a running stack: the stack file, there only while it is ready, and the lock of its runner."""
+"""What commands know of each other: the stack file, there only while a stack is ready, the lock of its runner and that of plays."""
 
 import fcntl
 import json
@@ -70,6 +70,24 @@ def runner(port: int) -> int | None:
             return None if _acquired(lock.fileno()) else int(lock.read() or 0) or None
     except FileNotFoundError:
         return None
+
+
+@contextmanager
+def at_play(port: int) -> Iterator[None]:
+    """The stack of the port is played on until the end of the block, or of this process."""
+    with _play_lock(LOCAL / str(port)).open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # others may play too
+        yield
+
+
+def is_played_on(data: Path) -> bool:
+    """Whether anybody plays on the stack that has its data there."""
+    with _play_lock(data).open("a+") as lock:
+        return not _acquired(lock.fileno())
+
+
+def _play_lock(data: Path) -> Path:
+    return data / "play.lock"
 
 
 def _lock(port: int) -> Path:

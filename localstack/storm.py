@@ -20,17 +20,18 @@ from localstack.breaking import Call, Way, breaking
 from localstack.client import must, wait_until
 from localstack.dead_letters import Queues, log_lines
 from localstack.deploy import STACK
+from localstack.embedded.sitecustomize import CLOCK_OFF
 from localstack.emulator import valkey
 from localstack.endpoint import Endpoint
-from localstack.faults import physical, sent_through, visible_again
 from localstack.mailbag import Mailbag
 from localstack.paths import LOCAL, ROOT
 from localstack.ports import HOST, free_port
 from localstack.restart import restart
+from localstack.settings import ENDPOINT, given, physical, visible_again
 from localstack.thief import Thief
-from localstack.unsteady import Outage, Unsteady, Weather
+from localstack.unsteady import Clocks, Outage, Unsteady, Weather
 
-Kind = Literal["database", "ses", "bus", "queue", "redis", "payment", "kill", "dead", "restart"]
+Kind = Literal["database", "ses", "bus", "queue", "redis", "payment", "kill", "dead", "restart", "clock"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FUNCTIONS = (
@@ -38,6 +39,15 @@ FUNCTIONS = (
     *("TicketsPapersWorker", "TicketsJournal", "ContactsWorker", "NotificationsWorker", "Relay"),
 )
 ROBBED = ("Events", "Orders", "OrdersLedger", "Tickets", "TicketsPapers", "Contacts", "Notifications")
+OFF = 120  # seconds
+# How far each function's clock is off. A token is issued two minutes ago where it is checked: what the other way round would be,
+# tokens that are refused until the clocks are within the leeway, is in tests/moto/test_clock_skew.py.
+CLOCKS = {
+    **dict.fromkeys(("AuthApi", "OrdersApi", "TicketsApi", "EventsWorker", "TicketsPapersWorker", "ContactsWorker"), -OFF),
+    **dict.fromkeys(("GatewayAuthorizer", "GatewayVisitor", "EventsApi", "ContactsApi", "OrdersLedgerWorker"), OFF),
+    **dict.fromkeys(("TicketsWorker", "TicketsJournal", "NotificationsWorker", "Relay"), OFF),
+}
+HOLDS_END_EARLY = OFF  # seconds: those that OrdersApi begins and OrdersWorker, whose clock is right, ends
 DEAD = "Contacts"  # whose worker reaches nothing for longer than five tries
 VISIBLE_AGAIN = 20  # seconds
 _MAIL_AGAIN = 30  # seconds: five tries must outlast the 90 s for which whoever sends a mail keeps it from others
@@ -64,6 +74,7 @@ class Storm:
         self.endpoint, self.port, self.kinds, self.say = endpoint, port, kinds, say
         self.plans = {kind: Unsteady(weather, seed=11) for kind, weather in WEATHER.items() if kind in kinds}
         self.outage = Outage(f"{DEAD}Worker")
+        self.clocks = Clocks(CLOCKS if "clock" in kinds else {})
         self.hits: dict[Kind, Counter[str]] = {kind: Counter() for kind in kinds}
         self.bag = Mailbag(endpoint)
         queues = {name: (physical(endpoint, f"{name}Queue"), physical(endpoint, f"{name}Worker")) for name in ROBBED}
@@ -79,17 +90,24 @@ class Storm:
             if "bus" in self.kinds:
                 ways.enter_context(self.bag)
             url = ways.enter_context(breaking(self.endpoint.url, self._plan, self._intercept))
-            ways.enter_context(sent_through(self.endpoint, {each: f"{url}/{each}" for each in FUNCTIONS}))
             if "redis" in self.kinds:
                 self.cache_port = free_port()
-                cache = f"redis://{HOST}:{self.cache_port}/0"
-                ways.enter_context(sent_through(self.endpoint, {"EventsApi": cache}, "AGENDA_CACHE_URL"))
+            ways.enter_context(given(self.endpoint, self._settings(url)))
             if "queue" in self.kinds:
                 ways.enter_context(self.thief)
             yield
 
+    def _settings(self, url: str) -> dict[str, dict[str, str]]:
+        """Of each function, for as long as the storm is over it."""
+        settings = {function: {ENDPOINT: f"{url}/{function}"} for function in FUNCTIONS}
+        if "redis" in self.kinds:
+            settings["EventsApi"]["AGENDA_CACHE_URL"] = f"redis://{HOST}:{self.cache_port}/0"
+        for function, off in CLOCKS.items() if "clock" in self.kinds else ():
+            settings.setdefault(function, {})[CLOCK_OFF] = str(off)
+        return settings
+
     def _plan(self, call: Call) -> Way | None:
-        return self.outage(call) or next((way for plan in self.plans.values() if (way := plan(call))), None)
+        return self.clocks(call) or self.outage(call) or next((way for plan in self.plans.values() if (way := plan(call))), None)
 
     def _intercept(self, call: Call, body: bytes) -> bytes | None:
         return self.bag.take(call, body) if "bus" in self.kinds else None
@@ -99,6 +117,8 @@ class Storm:
         for kind, plan in self.plans.items():
             plan.calm()
             self.hits[kind] += plan.broken
+        if "clock" in self.kinds:
+            self.hits["clock"] += self.clocks.seen
         if "bus" in self.kinds:
             self.hits["bus"] += Counter({"put twice and out of order": self.bag.taken})
         if "queue" in self.kinds:

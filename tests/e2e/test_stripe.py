@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from localstack.client import Person, wait_until
-from localstack.faults import sent_through
 from localstack.onsale import OnSale, Plan
 from localstack.ports import HOST, free_port
 from localstack.processes import Child, inherited
+from localstack.settings import given
 from localstack.stack import RunningStack
 
 KEYS = {"publishable_key": "pk_test_1", "secret_key": "sk_test_1", "webhook_secret": "whsec_test_1"}
@@ -63,7 +63,7 @@ def stripe(stack: RunningStack, http: httpx.Client, tmp_path: Path) -> Iterator[
 
     with Child("localstripe", command, log=tmp_path / "localstripe.log", settings=inherited(), patience=5):
         wait_until(answers, "a Stripe server")
-        with sent_through(stack.endpoint, dict.fromkeys(("OrdersApi", "OrdersWorker"), url), "STRIPE_API_BASE"):
+        with given(stack.endpoint, {each: {"STRIPE_API_BASE": url} for each in ("OrdersApi", "OrdersWorker")}):
             yield Stripe(url, http)
 
 

@@ -69,6 +69,24 @@ def test_a_program_that_ended_is_told_with_the_end_of_its_log(tmp_path: Path) ->
             child.check()
 
 
+def test_a_stack_is_played_on_until_its_last_play_ends_or_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "LOCAL", tmp_path)
+    data = tmp_path / "4566"
+    data.mkdir()
+    code = (
+        "import pathlib, sys, time; from localstack import standing; standing.LOCAL = pathlib.Path(sys.argv[1])\n"
+        "with standing.at_play(4566):\n    print('playing', flush=True)\n    time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as play:
+        assert play.stdout is not None
+        assert play.stdout.readline() == "playing\n"
+        with standing.at_play(4566):
+            assert standing.is_played_on(data)
+        assert standing.is_played_on(data)
+        play.kill()
+    assert not standing.is_played_on(data)
+
+
 @LINUX
 def test_a_program_ends_when_its_starter_is_killed() -> None:
     code = STARTER.format(leash=leash.__file__)
