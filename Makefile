@@ -86,8 +86,8 @@ load-scanners: environment ## reference scanners without a network, back at once
 load-onsale: environment ## 1,000 buyers for 650 tickets on the running stack (PORT=4566)
 	@$(BIN)/python -m localstack.onsale --port $(PORT)
 
-load-faults: environment ## a conference day beneath which everything fails, on the running stack (PORT=4566, FAULTS=ses,bus,restart or steps)
-	@$(BIN)/python -m localstack.load_faults --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
+load-faults: environment ## a conference day beneath which everything fails, on the running stack (PORT=4566, FAULTS=ses,bus,restart or steps, TICKETS=40)
+	@$(BIN)/python -m localstack.load_faults --port $(PORT) $(if $(FAULTS),--faults $(FAULTS)) $(if $(TICKETS),--tickets $(TICKETS))
 
 fuzz: environment ## made-up requests to every operation of the API on the running stack (PORT=4566, SEED=1, EXAMPLES=10)
 	@$(BIN)/python -m localstack.fuzz --port $(PORT) --seed $(or $(SEED),1) --examples $(or $(EXAMPLES),10)

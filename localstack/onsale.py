@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import quantiles
 from typing import Any, Literal, TypeVar
@@ -127,7 +127,8 @@ class OnSale:
 
     def open(self) -> None:
         """A published conference whose tickets are on sale, and people who want them."""
-        kind = {"name": "Regular", "price": 4900, "capacity": self.plan.tickets}
+        since = datetime.now(UTC) - timedelta(hours=1)  # it has begun, whatever the clock of a function says
+        kind = {"name": "Regular", "price": 4900, "capacity": self.plan.tickets, "sale_starts_at": since.isoformat()}
         self.conference_id, [self.type_id] = opened(
             self.organizer, self.plan.name, [kind], starts_in=self.plan.starts_in, hold_minutes=self.plan.hold_minutes
         )
