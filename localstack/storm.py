@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Literal, get_args
 
+from localstack.aftermath import hear_out
 from localstack.books import resources_of
 from localstack.breaking import Call, Way, breaking
 from localstack.client import must, wait_until
@@ -176,6 +177,7 @@ class Storm:
         def act() -> None:
             time.sleep(after)  # into the middle of what others do
             try:
+                hear_out(self.endpoint)
                 self.say(f"the emulator was stopped and started: away for {restart(self.port):.0f} s")
                 self.hits["restart"]["stopped and started"] += 1
             except Exception as raised:  # noqa: BLE001  # raised again in the thread that waits
