@@ -2,71 +2,24 @@
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import zxingcpp
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from bench.meter import Meter
-from functions.contacts import worker
 from functions.contacts.api import handler
 from shared.caller import Caller
-from shared.clock import iso, now
 from shared.ids import new_id
-from shared.messages import ContactExchanged, MembershipChanged, TicketCancelled, TicketIssued, TicketTransferred
-from tests.support import Answer, Table, call, deliver
-
-ADA, BOB, CYD = (Caller(f"usr_{name}", f"{name}@example.org", name.title()) for name in ("ada", "bob", "cyd"))
-WHOLE = {
-    "name": "Ada Lovelace",
-    "company": "Engines Ltd",
-    "title": "Analyst",
-    "email": "ada@example.org",
-    "phone": "+44 20 7946 0000",
-    "links": ["https://example.org/ada"],
-}
-
-
-def put_card(who: Caller, **members: Any) -> Any:
-    answer = call(handler, "PUT", "/contacts/card", {"name": who.name, **members}, caller=who)
-    assert answer.status == 200, answer
-    return answer.json
-
-
-def exchange(who: Caller, code: str, nonce: str, **members: Any) -> Answer:
-    return call(handler, "POST", "/contacts/exchange", {"code": code, "nonce": nonce, **members}, caller=who)
-
-
-def code_at(conference_id: str, who: Caller, *others: Caller) -> str:
-    """The code of `who` at a conference that all have a ticket to."""
-    for number, each in enumerate((who, *others)):
-        assert deliver(worker.handler, issued(each.user_id, each.name, number + 10)) == []
-    answer = call(handler, "GET", f"/contacts/card?conference_id={conference_id}", caller=who)
-    assert answer.status == 200, answer
-    return str(answer.json["code"])
-
-
-def listed(who: Caller, query: str = "") -> Any:
-    answer = call(handler, "GET", f"/contacts{query}", caller=who)
-    assert answer.status == 200, answer
-    return answer.json
-
-
-def kinds_with(table: Table, text: str) -> set[str]:
-    return {item["kind"] for item in table.items() if text in json.dumps(item, default=str)}
+from shared.messages import ContactExchanged
+from tests.moto.contacts import ADA, BOB, CYD, WHOLE, code_at, exchange, kinds_with, listed, put_card
+from tests.support import Table, call
 
 
 def drawn(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png))
-
-
-# Cards
 
 
 def test_a_card_is_kept_as_it_was_put(table: Table) -> None:
@@ -153,9 +106,6 @@ def test_a_key_that_comes_back_late_does_not_kill_the_code_of_a_later_one(table:
     assert call(handler, "GET", "/contacts/card", caller=ADA).json == second.json
 
 
-# The picture
-
-
 @pytest.mark.parametrize("accept", ["*/*", "image/*", "image/png", "image/svg+xml;q=0.5, image/png"])
 def test_the_picture_is_a_png_that_says_the_code(table: Table, accept: str) -> None:
     code = put_card(ADA)["code"]
@@ -177,9 +127,6 @@ def test_the_picture_is_an_svg_for_who_asks(table: Table) -> None:
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert b"<svg" in answer.body
-
-
-# Exchanges
 
 
 def test_an_exchange_makes_each_the_others_contact(table: Table) -> None:
@@ -350,261 +297,3 @@ def test_each_pair_that_met_is_known_to_both_exactly_once(table: Table, scans: l
         met = [contact["user_id"] for contact in listed(person)["items"]]
         assert sorted(met) == sorted(people[other].user_id for pair in pairs if number in pair for other in pair - {number})
     assert statuses.count(201) == len(table.outbox()) - told == len(pairs)
-
-
-# The price
-
-
-def test_an_exchange_takes_two_round_trips_and_ten_write_units(table: Table, meter: Meter) -> None:
-    visible = {"phone": "confirmed", "links": "everyone", "email": "everyone"}
-    put_card(ADA, **WHOLE, visibility=visible)
-    put_card(BOB, **(WHOLE | {"name": "Bob"}), visibility=visible)
-    code = code_at("cnf_1", ADA, BOB)
-    meter.reset()
-    assert exchange(BOB, code, "n1", note="x" * 100, conference_id="cnf_1").status == 201
-    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
-    assert meter.write_units <= 10
-
-
-def test_a_code_for_one_use_costs_no_more(table: Table, meter: Meter) -> None:
-    put_card(ADA)
-    put_card(BOB)
-    code = call(handler, "POST", "/contacts/card/screen-code", caller=ADA).json["code"]
-    meter.reset()
-    assert exchange(BOB, code, "n1").status == 201
-    assert meter.operations == ["BatchGetItem", "TransactWriteItems"]
-    assert meter.write_units <= 10
-
-
-def test_a_repeated_exchange_takes_two_round_trips_and_a_new_scan_of_somebody_known_three(table: Table, meter: Meter) -> None:
-    ada, bob = put_card(ADA), put_card(BOB)
-    exchange(BOB, ada["code"], "n1")
-    for who, code, nonce, trips in (
-        (BOB, ada["code"], "n1", 2),
-        (BOB, ada["code"], "n2", 3),
-        (BOB, ada["code"], "n2", 2),
-        (ADA, bob["code"], "n1", 3),
-        (ADA, bob["code"], "n1", 2),
-        (ADA, bob["code"], "n2", 3),
-    ):
-        meter.reset()
-        assert exchange(who, code, nonce).status == 200
-        assert len(meter.calls) == trips
-
-
-def test_a_list_takes_one_round_trip(table: Table, meter: Meter) -> None:
-    code = put_card(ADA)["code"]
-    put_card(BOB)
-    exchange(BOB, code, "n1")
-    meter.reset()
-    listed(BOB)
-    assert meter.operations == ["Query"]
-
-
-# Contention
-
-
-def conflicting(times: int) -> Any:
-    """DynamoDB whose first `times` transactions meet another one."""
-    really, left = BaseClient._make_api_call, [times]
-
-    def call(self: BaseClient, name: str, request: dict[str, Any]) -> Any:
-        if name != "TransactWriteItems" or not left[0]:
-            return really(self, name, request)
-        left[0] -= 1
-        reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in request["TransactItems"][1:])]
-        error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
-        raise ClientError({"Error": error, "CancellationReasons": reasons}, name)
-
-    return call
-
-
-def test_a_transaction_that_met_another_is_tried_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    code = put_card(ADA)["code"]
-    put_card(BOB)
-    monkeypatch.setattr(BaseClient, "_make_api_call", conflicting(3))
-    assert exchange(BOB, code, "n1").status == 201
-
-
-def test_contention_without_end_is_no_answer_and_no_harm(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    code = put_card(ADA)["code"]
-    put_card(BOB)
-    before = table.items()
-    with monkeypatch.context() as contention:
-        contention.setattr(BaseClient, "_make_api_call", conflicting(99))
-        answers = [exchange(BOB, code, "n1"), call(handler, "PUT", "/contacts/card", WHOLE, caller=ADA)]
-    assert [(answer.status, answer.problem()) for answer in answers] == [(409, "busy")] * 2
-    assert table.items() == before
-
-
-# Contacts
-
-
-def met_many(table: Table, how_many: int) -> list[Caller]:
-    put_card(ADA)
-    others = [Caller(f"usr_{number}", f"{number}@example.org", f"Person {number}") for number in range(how_many)]
-    for number, other in enumerate(others):
-        scanned_at = iso(now() - timedelta(hours=how_many - number))
-        assert exchange(ADA, put_card(other)["code"], f"n{number}", scanned_at=scanned_at).status == 201
-    return others
-
-
-def test_a_list_is_newest_first_and_comes_in_pages(table: Table) -> None:
-    others = met_many(table, 5)
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = listed(ADA, f"?limit=2{f'&cursor={cursor}' if cursor else ''}")
-        assert len(page["items"]) <= 2
-        seen += [contact["user_id"] for contact in page["items"]]
-        cursor = page["next_cursor"]
-    assert seen == [other.user_id for other in reversed(others)]
-
-
-def test_a_contact_is_read_by_its_id_and_by_its_owner_only(table: Table) -> None:
-    put_card(BOB)
-    put_card(CYD)
-    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
-    assert call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB).json == contact
-    for other in (ADA, CYD):
-        answer = call(handler, "GET", f"/contacts/{contact['id']}", caller=other)
-        assert (answer.status, answer.problem()) == (404, "not-found")
-
-
-@pytest.mark.parametrize(("accept", "version"), [("text/vcard", "4.0"), ("text/vcard; version=3.0", "3.0")])
-def test_a_contact_goes_into_an_address_book(table: Table, accept: str, version: str) -> None:
-    put_card(BOB)
-    contact = exchange(BOB, put_card(ADA, company="Engines; Ltd")["code"], "n1", note="line\nline").json
-    answer = call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB, headers={"accept": accept})
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == f"text/vcard; version={version}; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{contact["id"]}.vcf"'
-    lines = answer.body.decode().split("\r\n")
-    assert lines[:2] == ["BEGIN:VCARD", f"VERSION:{version}"]
-    assert {"FN:Ada", "ORG:Engines\\; Ltd", "NOTE:line\\nline", "END:VCARD"} <= set(lines)
-
-
-def test_a_note_is_its_writers(table: Table) -> None:
-    put_card(BOB)
-    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
-    noted = call(handler, "PATCH", f"/contacts/{contact['id']}", {"note": "tea"}, caller=BOB)
-    assert (noted.status, noted.json) == (200, {**contact, "note": "tea"})
-    assert listed(BOB)["items"] == [noted.json]
-    assert listed(ADA)["items"][0]["note"] is None
-    cleared = call(handler, "PATCH", f"/contacts/{contact['id']}", {"note": None}, caller=BOB)
-    assert (cleared.status, cleared.json) == (200, contact)
-    assert call(handler, "GET", f"/contacts/{contact['id']}", caller=BOB).json == contact
-
-
-def test_a_removed_contact_is_off_ones_own_list_only(table: Table) -> None:
-    put_card(BOB)
-    contact = exchange(BOB, put_card(ADA)["code"], "n1").json
-    answer = call(handler, "DELETE", f"/contacts/{contact['id']}", caller=BOB)
-    assert (answer.status, answer.body) == (204, b"")
-    assert listed(BOB)["items"] == []
-    assert len(listed(ADA)["items"]) == 1
-    for method, body in (("GET", None), ("PATCH", {"note": "x"}), ("DELETE", None)):
-        assert call(handler, method, f"/contacts/{contact['id']}", body, caller=BOB).status == 404
-    (left,) = (item for item in table.items() if item["sk"] == f"CONTACT#{contact['id']}")
-    assert set(left) == {"pk", "sk", "kind", "v", "other_id", "scans", "revision", "removed_at"}
-
-
-def test_who_was_removed_comes_back_when_met_again_and_is_not_told_anew(table: Table) -> None:
-    put_card(BOB)
-    code = put_card(ADA)["code"]
-    contact = exchange(BOB, code, "n1").json
-    call(handler, "DELETE", f"/contacts/{contact['id']}", caller=BOB)
-    assert exchange(BOB, code, "n1").status == 404
-    back = exchange(BOB, code, "n2")
-    assert (back.status, back.json["id"]) == (200, contact["id"])
-    assert listed(BOB)["items"] == [back.json]
-    assert len(table.outbox()) == 1
-
-
-# Tickets
-
-
-def issued(owner_id: str, name: str, number: int = 1) -> TicketIssued:
-    return TicketIssued(
-        conference_id="cnf_1",
-        ticket_id=f"tkt_{number}",
-        order_id="ord_1",
-        order_tickets=2,
-        number=number,
-        owner_id=owner_id,
-        owner_name=name,
-        owner_email="ada@example.org",
-        attendee_name=name,
-        ticket_type_name="Regular",
-        code="KETEMU:E1:X",
-        valid_from=datetime(2026, 6, 1, tzinfo=UTC),
-    )
-
-
-def test_a_ticket_makes_a_first_card_that_says_the_name_only(table: Table) -> None:
-    assert deliver(worker.handler, issued("usr_ada", "Ada", 1), issued("usr_ada", "Ada", 2)) == []
-    card = call(handler, "GET", "/contacts/card", caller=ADA).json
-    assert (card["name"], card["company"], card["email"], card["links"]) == ("Ada", None, None, [])
-    put_card(BOB)
-    assert exchange(BOB, card["code"], "n1").json["name"] == "Ada"
-
-
-def test_a_ticket_never_changes_a_card(table: Table) -> None:
-    put_card(ADA, **WHOLE)
-    before = call(handler, "GET", "/contacts/card", caller=ADA).json
-    assert deliver(worker.handler, issued("usr_ada", "Somebody else")) == []
-    assert call(handler, "GET", "/contacts/card", caller=ADA).json == before
-
-
-def test_a_ticket_without_a_name_makes_no_card(table: Table) -> None:
-    assert deliver(worker.handler, issued("usr_ada", " ")) == []
-    assert call(handler, "GET", "/contacts/card", caller=ADA).status == 404
-
-
-def test_a_ticket_told_again_changes_nothing(table: Table) -> None:
-    deliver(worker.handler, issued("usr_ada", "Ada"))
-    before = table.items()
-    assert deliver(worker.handler, issued("usr_ada", "Ada"), issued("usr_ada", "Somebody")) == []
-    assert table.items() == before
-
-
-def test_whoever_a_ticket_was_handed_on_to_attends_and_who_had_it_may_send_scans_of_before(table: Table) -> None:
-    before = iso(now() - timedelta(minutes=10))
-    handed_on = TicketTransferred(
-        conference_id="cnf_1",
-        ticket_id="tkt_1",
-        order_id="ord_1",
-        ticket_type_name="Regular",
-        from_id=ADA.user_id,
-        owner_id=BOB.user_id,
-        owner_name=BOB.name,
-        owner_email=BOB.email,
-        code="KETEMU:E2:X",
-        serial=2,
-        valid_from=datetime(2026, 6, 1, tzinfo=UTC),
-    )
-    assert deliver(worker.handler, handed_on, issued(ADA.user_id, ADA.name)) == []  # in the wrong order
-    assert deliver(worker.handler, issued(CYD.user_id, CYD.name, 2)) == []
-    codes = [call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=who).json["code"] for who in (BOB, CYD)]
-    own = call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA)
-    assert (own.status, own.problem()) == (422, "not-attending")
-    late, early = (exchange(ADA, code, "n1", **at) for code, at in zip(codes, ({}, {"scanned_at": before}), strict=True))
-    assert (late.status, late.problem()) == (404, "unknown-code")
-    assert (early.status, early.json["conference_id"]) == (201, "cnf_1")
-
-
-def test_who_gave_a_ticket_back_does_not_attend_whatever_is_heard_of_it_later(table: Table) -> None:
-    gone = TicketCancelled(conference_id="cnf_1", ticket_id="tkt_1", order_id="ord_1", owner_id=ADA.user_id)
-    assert deliver(worker.handler, gone, issued(ADA.user_id, ADA.name)) == []
-    answer = call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA)
-    assert (answer.status, answer.problem()) == (422, "not-attending")
-
-
-def test_who_has_a_role_attends_until_it_is_taken(table: Table) -> None:
-    put_card(ADA)
-    given = MembershipChanged(conference_id="cnf_1", user_id=ADA.user_id, role="staff", revision=1)
-    taken = MembershipChanged(conference_id="cnf_1", user_id=ADA.user_id, role=None, revision=2)
-    for message, status in ((given, 200), (taken, 422), (given, 422)):
-        assert deliver(worker.handler, message) == []
-        assert call(handler, "GET", "/contacts/card?conference_id=cnf_1", caller=ADA).status == status

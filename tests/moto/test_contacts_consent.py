@@ -15,7 +15,7 @@ from shared.caller import Caller
 from shared.clock import iso, now
 from shared.errors import Busy
 from shared.messages import CardChanged, ContactConfirmed, ContactExchanged, ContactWithdrawn, MembershipChanged, Message
-from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, kinds_with, listed, put_card
+from tests.moto.contacts import ADA, BOB, CYD, code_at, exchange, kinds_with, listed, put_card
 from tests.support import Answer, Table, call, deliver
 
 PHONE = "+44 20 7946 0000"

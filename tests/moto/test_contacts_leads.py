@@ -14,7 +14,7 @@ from functions.contacts.items import ContactItem, LeadItem
 from shared.caller import Caller
 from shared.messages import MembershipChanged, RetentionEnded, UserErased
 from shared.nobody import NOBODY
-from tests.moto.test_contacts_api import ADA, BOB, CYD, code_at, exchange, issued, kinds_with, listed, put_card
+from tests.moto.contacts import ADA, BOB, CYD, code_at, exchange, issued, kinds_with, listed, put_card
 from tests.moto.test_contacts_consent import follow
 from tests.support import Answer, Table, call, deliver
 
