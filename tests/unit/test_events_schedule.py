@@ -1,6 +1,5 @@
 """Schedule files in the frab format: read, planned, written; nothing of it needs a table."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,51 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.events.agenda import Agenda
-from functions.events.domain import Conference, Part, Room, Session, Speaker, Track, of_kind
-from functions.events.schedule_entries import Refused, format_duration, parse_duration, session_type, understand
-from functions.events.schedule_export import Format, render_schedule
-from functions.events.schedule_files import HostileFile, NotASchedule, TooLarge, UnreadableFile, read_file
-from functions.events.schedule_plan import Existing, Plan, guid_of, plan_import
+from functions.events.domain import Room, Session, Speaker, Track, of_kind
+from functions.events.schedule_entries import Refused, format_duration, parse_duration, session_type
+from functions.events.schedule_export import render_schedule
+from functions.events.schedule_files import read_file
+from functions.events.schedule_plan import Plan
 from functions.events.schedule_text import as_html, prose
-from tests.unit.test_events_domain import CONFERENCE, HOUR, NINE
+from tests.unit.schedules import BERLIN, MEDIA, after, entry, planned, released, schedule
+from tests.unit.test_events_domain import HOUR, NINE
 
 MINUTE = timedelta(minutes=1)
-BERLIN = replace(CONFERENCE, id="cnf_01K0C0NF000000000000000000", starts_at=NINE - 24 * HOUR, ends_at=NINE + 96 * HOUR)
-MEDIA: dict[Format, str] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
-
-
-def entry(number: int = 1, **said: Any) -> dict[str, Any]:
-    """An hour from nine, Berlin time, each in a room of its own."""
-    values = {
-        "id": number,
-        "guid": str(UUID(int=number)),
-        "date": "2030-06-03T09:00:00+02:00",
-        "start": "09:00",
-        "duration": "01:00",
-        "room": f"Room {number}",
-        "title": f"Talk {number}",
-        "type": "Talk",
-        "persons": [],
-        **said,
-    }
-    return {name: value for name, value in values.items() if value is not ...}
-
-
-def schedule(*entries: Any, day: dict[str, Any] | None = None, **conference: Any) -> dict[str, Any]:
-    days = [{"index": 1, "date": "2030-06-03", **(day or {}), "rooms": {"": list(entries)}}]
-    return {"version": "1", "conference": {"title": "PyCon", "days": days, **conference}}
-
-
-def planned(file: dict[str, Any], parts: list[Part] | None = None, conference: Conference = BERLIN) -> Plan:
-    parts = parts or []
-    existing = Existing(of_kind(Room, parts), of_kind(Track, parts), of_kind(Speaker, parts), of_kind(Session, parts))
-    return plan_import(conference, existing, understand(file, conference))
-
-
-def after(plan: Plan, parts: list[Part] | None = None) -> list[Part]:
-    """All parts of a conference that had `parts`."""
-    return list({part.id: part for part in [*(parts or []), *plan.added, *plan.changed]}.values())
 
 
 def only(plan: Plan) -> Session:
@@ -65,18 +29,6 @@ def only(plan: Plan) -> Session:
 
 def reasons(plan: Plan) -> list[str]:
     return [remark.reason for remark in plan.refused]
-
-
-def released(parts: list[Part], conference: Conference = BERLIN) -> Agenda:
-    return Agenda(
-        release=3,
-        released_at=NINE,
-        conference=conference,
-        rooms=of_kind(Room, parts),
-        tracks=of_kind(Track, parts),
-        speakers=of_kind(Speaker, parts),
-        sessions=of_kind(Session, parts),
-    )
 
 
 @pytest.mark.parametrize(
@@ -338,157 +290,3 @@ def test_a_thousand_entries_are_planned_and_a_limit_is_named(monkeypatch: pytest
     monkeypatch.setattr(Session, "limit", 1000)
     plan = planned(schedule(*entries))
     assert (len(of_kind(Session, plan.added)), reasons(plan)) == (1000, ["limit-reached"] * 100)
-
-
-@pytest.mark.parametrize("file_format", list(MEDIA))
-def test_an_export_imported_elsewhere_is_the_same_agenda(file_format: Format) -> None:
-    parts = after(
-        planned(
-            schedule(
-                entry(1, abstract="a < b &amp; <b>c</b>", persons=[{"code": "G", "name": "Grace"}, {"code": "A", "name": "Alan"}]),
-                entry(2, room=None, track="Data", type="Workshop", language="en", duration="26:30"),
-                entry(
-                    3,
-                    room='Ünder <&> "it"',
-                    date="2030-06-04T00:30:00+02:00",
-                    links=[{"title": "Recording", "url": "https://e.org"}],
-                ),
-            )
-        )
-    )
-    elsewhere = replace(BERLIN, id="cnf_01K0C0NF000000000000000009", time_zone="Asia/Jakarta")
-    body = render_schedule(released(parts), file_format).body
-    there = after(planned(read_file(body, MEDIA[file_format]), conference=elsewhere))
-    assert told(there) == told(parts)
-
-
-@pytest.mark.parametrize("file_format", list(MEDIA))
-def test_an_export_imported_where_it_comes_from_changes_nothing(file_format: Format) -> None:
-    session = Session(
-        id="ses_01K0C0NF000000000000000001",
-        title="By hand",
-        abstract="x",
-        type="talk",
-        room_id="room_1",
-        speaker_ids=("spk_01K0C0NF000000000000000001",),
-        starts_at=NINE,
-        ends_at=NINE + HOUR,
-        language=None,
-        external_id="old",
-    )
-    grace = Speaker(id=session.speaker_ids[0], name="Grace", biography=None, company="Navy", external_id="G")
-    parts: list[Part] = [Room(id="room_1", name="Hall", capacity=3), grace, session]
-    plan = planned(read_file(render_schedule(released(parts), file_format).body, MEDIA[file_format]), parts)
-    assert (plan.added, plan.changed, plan.refused) == ([], [], [])
-
-
-def told(parts: list[Part]) -> list[Any]:
-    """What sessions say, with names for ids."""
-    names = {part.id: part.name for part in parts if isinstance(part, Room | Track | Speaker)}
-    return sorted(
-        (
-            session.title,
-            session.abstract,
-            session.type,
-            session.language,
-            session.recording_url,
-            names.get(session.room_id or ""),
-            names.get(session.track_id or ""),
-            [names[speaker_id] for speaker_id in session.speaker_ids],
-            session.starts_at,
-            session.ends_at,
-            guid_of(session.id, session.external_id),
-        )
-        for session in of_kind(Session, parts)
-    )
-
-
-def test_an_export_has_the_shape_that_the_formats_schema_asks_for() -> None:
-    parts = after(planned(schedule(entry(1, persons=[{"name": "Grace"}], track="Data"), entry(2, room=None))))
-    document = json.loads(render_schedule(released(parts), "json").body)
-    conference = document["schedule"]["conference"]
-    assert set(document) == {"$schema", "generator", "schedule"}
-    assert {"title", "acronym", "days", "daysCount", "start", "end", "timeslot_duration"} <= set(conference)
-    [day] = conference["days"]
-    assert {"date", "day_end", "day_start", "index", "rooms"} == set(day)
-    required = "abstract date duration guid id language links persons room slug start subtitle title track type url"
-    for name, events in day["rooms"].items():
-        for event in events:
-            assert set(required.split()) <= set(event)
-            assert event["room"] == name
-            assert UUID(event["guid"])
-
-
-def test_a_night_belongs_to_the_evening_before_it() -> None:
-    parts = after(planned(schedule(entry(1, date="2030-06-04T01:00:00+02:00"))))
-    [day] = json.loads(render_schedule(released(parts), "json").body)["schedule"]["conference"]["days"]
-    assert (day["date"], day["day_start"], day["day_end"]) == (
-        "2030-06-03",
-        "2030-06-03T04:00:00+02:00",
-        "2030-06-04T04:00:00+02:00",
-    )
-
-
-def test_an_agenda_without_sessions_is_exported_too() -> None:
-    for file_format, media_type in MEDIA.items():
-        assert planned(read_file(render_schedule(released([]), file_format).body, media_type)).outcomes == {}
-
-
-LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]><schedule>&b;</schedule>"""
-EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><schedule>&x;</schedule>"""
-
-
-@pytest.mark.parametrize(
-    ("data", "media_type", "problem"),
-    [
-        (LAUGHS, "text/xml", HostileFile),
-        (EXTERNAL, "text/xml", HostileFile),
-        (b'<!DOCTYPE schedule SYSTEM "http://example.org/x.dtd"><schedule/>', "text/xml", HostileFile),
-        (b'{"schedule":' * 100_000, "application/json", HostileFile),
-        (b"<a>" * 300_000, "text/xml", UnreadableFile),
-        (b"<a>" * 500_000, "text/xml", TooLarge),
-        (b" " * 5_000_001, "application/json", TooLarge),
-        (b"", "application/json", UnreadableFile),
-        (b"", "text/xml", UnreadableFile),
-        (b'{"schedule": {"conf', "application/json", UnreadableFile),
-        (b'{"schedule": NaN}', "application/json", UnreadableFile),
-        (b'{"schedule": Infinity}', "application/json", UnreadableFile),
-        (b'{"id": ' + b"9" * 5000 + b"}", "application/json", UnreadableFile),
-        (b"\xff\xfe\x00", "application/json", UnreadableFile),
-        (b"<schedule><conference>", "text/xml", UnreadableFile),
-        (b'<?xml version="1.0" encoding="nonsense"?><schedule/>', "text/xml", UnreadableFile),
-        (b"null", "application/json", NotASchedule),
-        (b"[]", "application/json", NotASchedule),
-        (b'{"schedule": {"conference": []}}', "application/json", NotASchedule),
-        (b"<html/>", "text/xml", NotASchedule),
-        (b"<schedule/>", "text/xml", NotASchedule),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_named_problem(data: bytes, media_type: str, problem: type[Exception]) -> None:
-    with pytest.raises(problem):
-        read_file(data, media_type)
-
-
-@pytest.mark.parametrize("days", [None, {}, ["day"], [{}], [{"rooms": []}], [{"rooms": {"A": {}}}]])
-def test_days_of_another_shape_are_no_schedule(days: Any) -> None:
-    with pytest.raises(NotASchedule):
-        understand({"conference": {"days": days}}, BERLIN)
-
-
-def test_more_entries_than_any_conference_takes_are_no_schedule() -> None:
-    with pytest.raises(NotASchedule):
-        understand(schedule(*[None] * 5001), BERLIN)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.dictionaries(st.sampled_from([*entry(), "abstract", "description", "track", "language", "links"]), JSON), JSON, JSON)
-def test_whatever_an_entry_holds_it_is_taken_or_refused(said: dict[str, Any], day: Any, head: Any) -> None:
-    file = schedule({**entry(), **said}, day={"day_start": day, "index": day}, rooms=head, tracks=[head], time_zone_name=head)
-    plan = planned(file)
-    assert len(of_kind(Session, plan.added)) + len([each for each in plan.refused if each.where.startswith("day")]) == 1
