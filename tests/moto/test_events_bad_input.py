@@ -1,69 +1,13 @@
 """Whatever is sent: a problem that says what is wrong, and nothing written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import pytest
+from tests.moto.events_refused import CONFERENCES, KINDS, refused, world
+from tests.moto.events_site import NEW, STANDARD, TALK
 
-from functions.events.api import handler
-from shared.caller import Caller
-from shared.table import encode_cursor
-from tests.moto.events_site import ADA, BOB, NEW, STANDARD, TALK, Site, accept, found
-from tests.support import Table, call
+__all__ = ["refused", "world"]
 
-STAFF = Caller("usr_sam", "sam@example.org", "Sam")
 LONG = "x" * 5000
-CONFERENCES = "/events/conferences"
-
-
-@dataclass(frozen=True)
-class World:
-    """A draft and a published conference with one part of each kind; Ada organises both, Sam is staff of both."""
-
-    draft: Site
-    site: Site
-    ids: dict[str, str]
-
-    def fill(self, template: Any) -> Any:
-        if isinstance(template, str):
-            for name, value in self.ids.items():
-                template = template.replace(f"${name}", value)
-            return template
-        if isinstance(template, dict):
-            return {name: self.fill(value) for name, value in template.items()}
-        return [self.fill(value) for value in template] if isinstance(template, list) else template
-
-
-@pytest.fixture
-def world(table: Table) -> World:
-    draft, site = Site(found().json["id"], table), Site(found().json["id"], table)
-    for each in (draft, site):
-        each.admit(STAFF, "staff")
-    room, speaker = site.make("/rooms", {"name": "Hall"})["id"], site.make("/speakers", {"name": "Grace"})["id"]
-    session = site.make("/sessions", {**TALK, "room_id": room, "speaker_ids": [speaker]})["id"]
-    pool = site.make("/pools", {"name": "The hall", "capacity": 500})["id"]
-    ticket_type = site.make("/ticket-types", {**STANDARD, "pool_id": pool})["id"]
-    token = site.make("/members", {"email": "bob@example.org", "role": "staff"})["token"]
-    used = site.make("/members", {"email": "sam@example.org", "role": "staff"})["token"]
-    accept(used, Caller("usr_eve", "eve@example.org", "Eve"))
-    site.publish()
-    return World(
-        draft,
-        site,
-        {
-            "draft": f"{CONFERENCES}/{draft.id}",
-            "site": f"{CONFERENCES}/{site.id}",
-            "none": f"{CONFERENCES}/cnf_none",
-            "room": room,
-            "speaker": speaker,
-            "session": session,
-            "type": ticket_type,
-            "pool": pool,
-            "token": token,
-            "used": used,
-        },
-    )
 
 
 def bad(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -277,8 +221,6 @@ BODIES: list[tuple[str, str, Any, str]] = [
         ]
     ],
 ]
-
-KINDS = ("rooms", "speakers", "sessions", "pools", "ticket-types")
 MALFORMED = [("POST", path) for path in (CONFERENCES, *(f"$site/{kind}" for kind in KINDS))] + [
     ("PATCH", "$site"),
     ("PATCH", "$site/rooms/$room"),
@@ -286,65 +228,6 @@ MALFORMED = [("POST", path) for path in (CONFERENCES, *(f"$site/{kind}" for kind
     ("POST", "$site/members"),
     ("POST", "/events/invitations/accept"),
 ]
-
-# Every route that only organizers may use, with a body that they could send.
-ORGANIZERS: list[tuple[str, str, Any]] = [
-    ("PATCH", "", {"venue": "Harbour"}),
-    ("POST", "/publish", None),
-    ("POST", "/archive", None),
-    ("POST", "/agenda/releases", None),
-    ("POST", "/rooms", {"name": "Hall"}),
-    ("PATCH", "/rooms/$room", {"name": "Else"}),
-    ("DELETE", "/rooms/$room", None),
-    ("POST", "/speakers", {"name": "Grace"}),
-    ("PATCH", "/speakers/$speaker", {"name": "Else"}),
-    ("DELETE", "/speakers/$speaker", None),
-    ("POST", "/sessions", TALK),
-    ("PATCH", "/sessions/$session", {"title": "Else"}),
-    ("DELETE", "/sessions/$session", None),
-    ("POST", "/ticket-types", STANDARD),
-    ("PATCH", "/ticket-types/$type", {"price": 1}),
-    ("DELETE", "/ticket-types/$type", None),
-    ("POST", "/pools", {"name": "The hall", "capacity": 500}),
-    ("PATCH", "/pools/$pool", {"capacity": 1}),
-    ("DELETE", "/pools/$pool", None),
-    ("POST", "/members", {"email": "eve@example.org", "role": "organizer"}),
-    ("GET", "/members", None),
-    ("DELETE", "/members/usr_ada", None),
-]
-
-VISITORS = [
-    "",
-    "/rooms",
-    "/rooms/$room",
-    "/speakers",
-    "/speakers/$speaker",
-    "/sessions",
-    "/sessions/$session",
-    "/ticket-types",
-    "/ticket-types/$type",
-    "/pools",
-    "/pools/$pool",
-    "/agenda",
-    "/agenda/now",
-    "/agenda/releases",
-    "/agenda/releases/1",
-]
-
-
-@pytest.fixture
-def refused(world: World) -> Iterator[Any]:
-    """Call, for the status and the problem; nothing that is called in the test may have written."""
-
-    def refusal(method: str, url: str, body: Any = None, caller: Caller | None = ADA, **headers: str) -> tuple[int, str]:
-        answer = call(handler, method, world.fill(url), world.fill(body), caller=caller, headers=headers)
-        return answer.status, answer.problem()
-
-    before = world.site.table.items()
-    yield refusal
-    assert world.site.table.items() == before
-
-
 STATUSES = {
     "invalid": 422,
     "invalid-window": 422,
@@ -375,82 +258,3 @@ def test_a_body_that_cannot_be_read(refused: Any) -> None:
         assert refused(method, url, "[1]") == (422, "invalid"), url
         assert refused(method, url, '"text"') == (422, "invalid"), url
         assert refused(method, url, None) == (422, "invalid"), url
-
-
-def test_what_only_organizers_may_do(refused: Any) -> None:
-    for method, path, body in ORGANIZERS:
-        assert refused(method, f"$site{path}", body, caller=None) == (401, "unauthenticated"), path
-        assert refused(method, f"$site{path}", body, caller=BOB) == (403, "forbidden"), path
-        assert refused(method, f"$site{path}", body, caller=STAFF) == (403, "forbidden"), path
-        assert refused(method, f"$draft{path}", body, caller=BOB) == (404, "not-found"), path
-        assert refused(method, f"$draft{path}", body, caller=STAFF) == (403, "forbidden"), path
-        assert refused(method, f"$none{path}", body) == (404, "not-found"), path
-        assert refused(method, f"{CONFERENCES}/{'x' * 65}{path}", body) == (422, "invalid"), path
-
-
-def test_a_role_that_only_the_token_knows_of_opens_nothing(refused: Any, world: World) -> None:
-    liar = Caller("usr_eve2", "eve@example.org", "Eve", {world.site.id: "organizer", world.draft.id: "organizer"})
-    for method, path, body in ORGANIZERS:
-        assert refused(method, f"$site{path}", body, caller=liar) == (403, "forbidden"), path
-        assert refused(method, f"$draft{path}", body, caller=liar) == (404, "not-found"), path
-
-
-def test_a_draft_is_not_there_for_others(refused: Any) -> None:
-    for path in VISITORS:
-        for caller in (None, BOB):
-            assert refused("GET", f"$draft{path}", caller=caller) == (404, "not-found"), path
-            assert refused("GET", f"$none{path}", caller=caller) == (404, "not-found"), path
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    list(zip(KINDS, ({"name": "X"}, {"name": "X"}, {"title": "X"}, {"name": "X"}, {"price": 1}), strict=True)),
-)
-def test_parts_that_are_not_there(refused: Any, path: str, body: Any) -> None:
-    another_kind = "$room" if path == "speakers" else "$speaker"
-    for part_id in ("room_none", "CONF", "MEMBER%23usr_ada", another_kind):
-        for method, sent in (("GET", None), ("PATCH", body), ("DELETE", None)):
-            assert refused(method, f"$site/{path}/{part_id}", sent) == (404, "not-found"), (method, part_id)
-    assert refused("GET", f"$site/{path}/{'x' * 65}") == (422, "invalid")
-
-
-def test_things_of_another_conference(refused: Any) -> None:
-    assert refused("GET", "$draft/rooms/$room") == (404, "not-found")
-    assert refused("PATCH", "$draft/sessions/$session", {"title": "X"}) == (404, "not-found")
-    assert refused("POST", "$draft/sessions", {**TALK, "room_id": "$room"}) == (422, "unknown-room")
-    assert refused("DELETE", "$draft/members/usr_none") == (404, "not-found")
-    assert refused("DELETE", "$draft/members/inv_none") == (404, "not-found")
-
-
-def test_what_the_state_forbids(refused: Any) -> None:
-    assert refused("POST", "$draft/agenda/releases") == (409, "not-published")
-    assert refused("DELETE", "$site/rooms/$room") == (409, "in-use")
-    assert refused("DELETE", "$site/speakers/$speaker") == (409, "in-use")
-    assert refused("DELETE", "$site/ticket-types/$type") == (409, "on-sale")
-    assert refused("DELETE", "$site/pools/$pool") == (409, "in-use")
-    assert refused("DELETE", "$site/members/usr_ada") == (409, "last-organizer")
-
-
-def test_pages_that_no_list_gave(refused: Any) -> None:
-    elsewhere = "eyJwayI6eyJTIjoiQ09ORiN4In0sInNrIjp7IlMiOiJDT05GIn19"  # {"pk":{"S":"CONF#x"},"sk":{"S":"CONF"}}
-    for url in (CONFERENCES, *(f"$site/{kind}" for kind in (*KINDS, "members"))):
-        assert refused("GET", f"{url}?limit=0") == (422, "invalid"), url
-        assert refused("GET", f"{url}?limit=101") == (422, "invalid"), url
-        assert refused("GET", f"{url}?limit=many") == (422, "invalid"), url
-        assert refused("GET", f"{url}?cursor=nonsense") == (400, "malformed"), url
-        assert refused("GET", f"{url}?cursor={elsewhere}") == (400, "malformed"), url
-        assert refused("GET", f"{url}?cursor={'x' * 1025}") == (422, "invalid"), url
-    assert refused("GET", f"{CONFERENCES}?mine=perhaps") == (422, "invalid")
-    assert refused("GET", f"{CONFERENCES}?mine=true", caller=None) == (401, "unauthenticated")
-
-
-def test_a_cursor_of_another_list_of_the_same_conference(refused: Any, world: World) -> None:
-    cursor = encode_cursor({"pk": {"S": f"CONF#{world.site.id}"}, "sk": {"S": "RELEASE#1"}})
-    for path in ("rooms", "members"):
-        assert refused("GET", f"$site/{path}?cursor={cursor}") == (400, "malformed")
-
-
-def test_headers_that_are_not_acceptable(refused: Any) -> None:
-    assert refused("POST", CONFERENCES, NEW, **{"Idempotency-Key": "x" * 256}) == (400, "malformed")
-    assert refused("POST", "$site/rooms", {"name": "Hall"}, **{"Idempotency-Key": "ü"}) == (400, "malformed")
-    assert refused("GET", "$site/agenda", caller=None, **{"If-None-Match": "x" * 1025}) == (422, "invalid")
