@@ -22,7 +22,7 @@ import stripe
 from functions.orders import api, secrets
 from shared.caller import Caller
 from shared.messages import OrderPaid
-from tests.moto.test_orders_stock import ADA, BOB, changed, stock
+from tests.moto.stock import ADA, BOB, changed, stock
 from tests.support import Answer, Table, call
 
 KEYS = {"publishable_key": "pk_test_1", "secret_key": "sk_test_1", "webhook_secret": "whsec_test_1"}

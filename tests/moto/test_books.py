@@ -17,7 +17,7 @@ from shared.clock import iso, now
 from shared.delay import _queue
 from shared.ids import derived_id
 from shared.messages import OrderPaid
-from tests.moto.test_orders_stock import changed
+from tests.moto.stock import changed
 from tests.moto.tickets import keep_secret
 from tests.support import Table, call, deliver
 

@@ -30,7 +30,7 @@ from shared.messages import (
     OrderRefunded,
 )
 from shared.money import Money
-from tests.moto.test_orders_stock import changed, unchanged
+from tests.moto.stock import changed, unchanged
 from tests.moto.tickets import keep_secret
 from tests.support import Answer, Table, call, deliver
 

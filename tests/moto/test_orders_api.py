@@ -17,7 +17,7 @@ from shared.delay import _queue
 from shared.ids import new_id
 from shared.messages import OrderCancelled, OrderPaid, OrderReserved
 from shared.money import Money
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     ADA,
     BOB,
     EVE,

@@ -14,7 +14,7 @@ from shared.messages import OrderReserved
 from shared.money import Money
 from shared.table import Item
 from tests.aws import mock_aws
-from tests.moto.test_orders_stock import ADA, BOB, EVE, PAID_AT_ONCE, basket, changed, order, stock, unchanged
+from tests.moto.stock import ADA, BOB, EVE, PAID_AT_ONCE, basket, changed, order, stock, unchanged
 from tests.support import Table, call, deliver
 
 ELSEWHERE = Caller("usr_x", "x@example.org", "X", {"cnf_2": "organizer"})

@@ -25,7 +25,7 @@ from shared.errors import Problem
 from shared.ids import new_id
 from shared.messages import OrderExpired, OrderPaid, OrderReserved
 from shared.money import Money
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     BOB,
     PAID_AT_ONCE,
     Book,

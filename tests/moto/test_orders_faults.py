@@ -24,7 +24,7 @@ from shared.clock import now
 from shared.delay import _queue
 from shared.ids import derived_id
 from shared.messages import OrderReserved
-from tests.moto.test_orders_stock import Wire, changed
+from tests.moto.stock import Wire, changed
 from tests.moto.tickets import keep_secret
 from tests.support import Answer, Table, call, deliver
 

@@ -22,8 +22,8 @@ from shared.caller import Caller
 from shared.clock import now
 from shared.delay import _queue
 from shared.messages import Message, OrderReserved
+from tests.moto.stock import ADA, BOB, CONFERENCE, EVE, PAID_AT_ONCE, Wire, basket, changed, order, run_out, stock
 from tests.moto.test_orders_api import cancel, get, pay
-from tests.moto.test_orders_stock import ADA, BOB, CONFERENCE, EVE, PAID_AT_ONCE, Wire, basket, changed, order, run_out, stock
 from tests.support import Answer, Table, call, deliver
 
 STAFF = Caller("usr_dewi", "dewi@example.org", "Dewi", {CONFERENCE: "staff"})

@@ -34,7 +34,7 @@ from functions.orders.webhooks import hear
 from shared.caller import Caller
 from shared.messages import Message, OrderPaid, OrderRefunded, OrderReserved, PaymentPending, PoolChanged, TicketTypeChanged, parse
 from tests.moto.orders_model import HALL, POOLS, TYPES, Bank, Bookkeeping, Place, Sold
-from tests.moto.test_orders_stock import ADA, BOB, CONFERENCE, changed
+from tests.moto.stock import ADA, BOB, CONFERENCE, changed
 from tests.support import Table
 
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)

@@ -7,8 +7,7 @@ import pytest
 
 from functions.orders import worker
 from shared.messages import PoolChanged
-from tests.moto.test_orders_concurrency import attempt, buyer, conflicts_now_and_then
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     CONFERENCE,
     HOW,
     PAID_AT_ONCE,
@@ -24,6 +23,7 @@ from tests.moto.test_orders_stock import (
     stock,
     unchanged,
 )
+from tests.moto.test_orders_concurrency import attempt, buyer, conflicts_now_and_then
 from tests.support import Table, deliver
 
 

@@ -9,9 +9,9 @@ from functions.orders import api, schedule
 from functions.orders.provider import Providers
 from shared.clock import now
 from shared.messages import OrderPaid, OrderRefunded
+from tests.moto.stock import ADA, BOB, PAID_AT_ONCE, Book, Wire, basket, books, changed, order, stock, unchanged
 from tests.moto.test_orders_api import get
 from tests.moto.test_orders_returns import die, paying_with, refund, refunds, run_out
-from tests.moto.test_orders_stock import ADA, BOB, PAID_AT_ONCE, Book, Wire, basket, books, changed, order, stock, unchanged
 from tests.support import CONTEXT, Table, call
 
 

@@ -10,8 +10,7 @@ from shared.caller import Caller
 from shared.clock import iso, now
 from shared.messages import OrderExpired, OrderPaid, OrderRefunded, OrderReseated, PaymentPending, RefundFailed
 from shared.money import Money
-from tests.moto.test_orders_api import cancel, get, pay
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     ADA,
     BOB,
     PAID_AT_ONCE,
@@ -25,6 +24,7 @@ from tests.moto.test_orders_stock import (
     stock,
     unchanged,
 )
+from tests.moto.test_orders_api import cancel, get, pay
 from tests.support import Answer, Table, call, deliver
 
 

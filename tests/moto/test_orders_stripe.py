@@ -10,11 +10,11 @@ from stripe._refund_service import RefundService
 
 from functions.orders import api, schedule
 from shared.messages import OrderRefunded
+from tests.moto.stock import ADA, BOB, PAID_AT_ONCE, Book, basket, books, changed, order, stock, unchanged
 from tests.moto.stripe_shop import BY_STRIPE, DECLINED, confirm, paid, pay, sent, server, settle_in, shop
 from tests.moto.test_orders_api import cancel, get
 from tests.moto.test_orders_reconciliation import reconcile
 from tests.moto.test_orders_returns import refund, run_out
-from tests.moto.test_orders_stock import ADA, BOB, PAID_AT_ONCE, Book, basket, books, changed, order, stock, unchanged
 from tests.support import Table, call
 
 __all__ = ["sent", "server", "shop"]

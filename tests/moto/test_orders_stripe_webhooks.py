@@ -16,6 +16,7 @@ from stripe._refund_service import RefundService
 from functions.orders import api, secrets
 from shared.caller import Caller
 from shared.messages import RefundFailed
+from tests.moto.stock import ADA, BOB, EVE, Book, basket, books, order, unchanged
 from tests.moto.stripe_shop import (
     BY_STRIPE,
     KEYS,
@@ -33,7 +34,6 @@ from tests.moto.stripe_shop import (
 )
 from tests.moto.test_orders_api import get
 from tests.moto.test_orders_returns import refund
-from tests.moto.test_orders_stock import ADA, BOB, EVE, Book, basket, books, order, unchanged
 from tests.support import Table, call
 
 __all__ = ["server", "shop"]

@@ -7,7 +7,7 @@ import pytest
 from functions.orders import api
 from shared.messages import WaitingListJoined, WaitingListOffered, WaitingListOfferExpired
 from shared.money import Money
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     ADA,
     BOB,
     CONFERENCE,

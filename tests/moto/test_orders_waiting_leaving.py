@@ -14,7 +14,7 @@ from shared.caller import Caller
 from shared.clock import now
 from shared.messages import OrderReserved, UserErased, WaitingListLeft
 from shared.nobody import NO_EMAIL
-from tests.moto.test_orders_stock import EVE, Book, basket, books, order, unchanged
+from tests.moto.stock import EVE, Book, basket, books, order, unchanged
 from tests.moto.waiting_line import CY, LIST, Bus, cancel, join, leave, places, post, sold_out, state
 from tests.support import Table, call, deliver
 from tests.unit.orders import FakeDelay

@@ -9,8 +9,8 @@ from functions.orders import api, worker
 from functions.orders.dynamo_waiting import DynamoWaiting
 from shared.clock import now
 from shared.messages import WaitingListOffered
+from tests.moto.stock import ADA, EVE, Book, basket, books, changed, order, stock
 from tests.moto.test_orders_pools import hall, within
-from tests.moto.test_orders_stock import ADA, EVE, Book, basket, books, changed, order, stock
 from tests.moto.waiting_line import CY, Bus, cancel, join, leave, places, post, sold_out, state
 from tests.support import Table, call, deliver
 from tests.unit.orders import FakeDelay

@@ -18,8 +18,7 @@ from shared.clock import now
 from shared.errors import Problem
 from shared.ids import new_id
 from shared.messages import Message, WaitingListOffered
-from tests.moto.test_orders_concurrency import buyer, conflicts_now_and_then
-from tests.moto.test_orders_stock import (
+from tests.moto.stock import (
     CONFERENCE,
     EVE,
     PAID_AT_ONCE,
@@ -32,6 +31,7 @@ from tests.moto.test_orders_stock import (
     order,
     stock,
 )
+from tests.moto.test_orders_concurrency import buyer, conflicts_now_and_then
 from tests.moto.waiting_line import CY, cancel, join, leave, sold_out, state, wire
 from tests.support import Table, deliver
 

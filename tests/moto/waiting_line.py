@@ -9,7 +9,7 @@ from functions.orders import api, worker
 from shared.caller import Caller
 from shared.clock import now
 from shared.messages import OrderReserved
-from tests.moto.test_orders_stock import BOB, CONFERENCE, Wire, basket, changed, order, stock
+from tests.moto.stock import BOB, CONFERENCE, Wire, basket, changed, order, stock
 from tests.support import Answer, Table, call, deliver
 
 CY = Caller("usr_cy", "cy@example.org", "Cy")
