@@ -26,7 +26,7 @@ from localstack.doors import Doors, Scanner
 from localstack.endpoint import Endpoint
 from localstack.invariants import again
 from localstack.metering import Meter, Metered
-from localstack.onsale import REDELIVERY, OnSale
+from localstack.onsale import OnSale
 from localstack.onsale import Plan as Sale
 from localstack.paths import LOCAL
 from localstack.playing import console, options, played
@@ -34,6 +34,7 @@ from localstack.playing import console, options, played
 T = TypeVar("T")
 
 KEPT = LOCAL / "load.json"
+REDELIVERY = 240  # seconds: a message whose reaction failed comes back after its queue's visibility timeout of 180
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,7 @@ class Day:
         def issued() -> list[Any]:
             return list(asked(person, "GET", "/tickets").json()["items"])
 
-        [ticket] = wait_until(issued, "a ticket", seconds=PATIENCE, every=1.0)
+        [ticket] = wait_until(issued, "a ticket", every=1.0)
         self.codes[person.user_id] = ticket["code"]
 
     def open_doors(self) -> None:
@@ -146,7 +147,7 @@ class Day:
             return bool(sum(each["checked_in"] for each in self.organizer.get(stats)["ticket_types"]) == len(self.arrived))
 
         began = time.perf_counter()
-        wait_until(counted, f"{len(self.arrived)} arrivals in the counts", seconds=PATIENCE, every=1.0)
+        wait_until(counted, f"{len(self.arrived)} arrivals in the counts", every=1.0)
         self.say(f"{dict(told)}; counted {time.perf_counter() - began:.1f} s after the last scan")
 
     def keep_lane(self, scanner: Scanner, people: Sequence[Person], seed: int) -> Counter[str]:
@@ -249,7 +250,7 @@ class Day:
 
 def asked(person: Person, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> httpx.Response:
     """The answer that decides, as one person asks for it; Unexpected where it is a failure."""
-    sent = {"Authorization": f"Bearer {person.tokens['access_token']}", "Idempotency-Key": uuid4().hex, **(headers or {})}
+    sent = {**person.credential(), "Idempotency-Key": uuid4().hex, **(headers or {})}
     answer = until_decided(lambda: person.http.request(method, f"{person.api_url}{path}", json=body, headers=sent))
     must(answer.is_success or answer.status_code == HTTPStatus.NOT_MODIFIED, f"{method} {path}: {answer.text}")
     return answer

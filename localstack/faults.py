@@ -142,7 +142,7 @@ class Faults:
             body: dict[str, Any] = {"conference_id": self.sale.conference_id, "lines": lines} | _PAYMENT
         else:
             path, body = f"/orders/{case.order_id}/refunds", {"tickets": [1]}
-        headers = {"Authorization": f"Bearer {case.person.tokens['access_token']}", "Idempotency-Key": case.key}
+        headers = {**case.person.credential(), "Idempotency-Key": case.key}
         return case.person.http.post(f"{case.person.api_url}{path}", json=body, headers=headers)
 
     def _ask_until_decided(self, case: Case) -> None:

@@ -66,7 +66,7 @@ class Payer(Buyer):
     def _until_told(self, body: dict[str, Any]) -> httpx.Response:
         """What the provider decided, or that it did not; asked with one key."""
         key = f"{self.person.user_id}-{self.token}"
-        headers = {"Authorization": f"Bearer {self.person.tokens['access_token']}", "Idempotency-Key": key}
+        headers = {**self.person.credential(), "Idempotency-Key": key}
 
         def told() -> httpx.Response | None:
             with suppress(httpx.TransportError):

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from localstack.client import PATIENCE, NeverHappened, Person, Surprise, must, until_decided, wait_until
+from localstack.client import NeverHappened, Person, Surprise, must, until_decided, wait_until
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Asking:
 
     def answer(self, who: str, method: str, path: str, body: Any = None) -> httpx.Response:
         person = self.people[who]
-        headers = {"Authorization": f"Bearer {person.tokens['access_token']}", "Idempotency-Key": uuid4().hex}
+        headers = {**person.credential(), "Idempotency-Key": uuid4().hex}
         return until_decided(lambda: person.http.request(method, f"{person.api_url}{path}", json=body, headers=headers))
 
     def listed(self, who: str, path: str, query: str = "") -> list[Any]:
@@ -49,7 +49,7 @@ class Asking:
 
     def card(self, who: str, card: dict[str, Any]) -> str:
         """The code that shows it, once they attend."""
-        return str(wait_until(partial(self._put_card, who, card), f"{self.names[who]}'s ticket", seconds=PATIENCE))
+        return str(wait_until(partial(self._put_card, who, card), f"{self.names[who]}'s ticket"))
 
     def _put_card(self, who: str, card: dict[str, Any]) -> str | None:
         answer = self.ask(who, "PUT", f"/contacts/card?conference_id={self.conference_id}", card, or_else=422)
@@ -72,7 +72,7 @@ class Asking:
             return not different
 
         try:
-            wait_until(same, when, seconds=PATIENCE / 5)
+            wait_until(same, when)
         except NeverHappened:
             named = [f"{self.names.get(who, who)}: {each}" for who, found in different.items() for each in found]
             must(False, f"{when}, {len(different)} see something else than the model says:\n" + "\n".join(named[:20]))

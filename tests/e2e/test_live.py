@@ -14,12 +14,17 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from localstack.client import Person, wait_until
+from localstack.client import PATIENCE, Person, wait_until
 from localstack.stack import RunningStack
 
 SOON = 2.0  # seconds from what happened to who is connected
-ROOM = 3  # how much slower a machine may be that others are using too
-PATIENCE = 30.0
+HOPS = 10  # table, stream, bus, queue and worker: what a pong takes, which is one function, so many times on a machine in use
+ROOM = 3  # for what has one try
+
+
+def listening(url: str) -> ClientConnection:
+    """However long the machine takes to let it in, or to answer its pings."""
+    return connect(url, proxy=None, open_timeout=PATIENCE, ping_timeout=PATIENCE)
 
 
 class Client:
@@ -39,7 +44,7 @@ class Client:
     def open(self) -> None:
         ticket = self.ticket()
         url = f"{ticket['url']}?ticket={ticket['ticket']}"
-        self.socket = self.closing.enter_context(connect(url, proxy=None, open_timeout=PATIENCE))
+        self.socket = self.closing.enter_context(listening(url))
 
     def resume(self) -> None:
         self.open()
@@ -68,6 +73,13 @@ class Client:
                     self.latest += 1
             if wanted(frame):
                 return frame
+
+    def soon(self) -> float:
+        """Within how many seconds it should be told: soon, or in proportion to what this machine takes just now."""
+        began = time.monotonic()
+        self.say(action="ping")
+        self.until(lambda frame: frame["type"] == "pong")
+        return max(SOON, HOPS * (time.monotonic() - began))
 
     def news(self, title: str) -> Any:
         return self.until(lambda frame: frame["type"] == "notification" and frame["notification"]["title"] == title)
@@ -105,13 +117,13 @@ def test_news_arrive_at_once_and_nothing_is_lost_by_dropping(maya: Person, perso
     guests = [with_card(person(f"Guest{number}")) for number in range(8)]
     client = Client(maya)
     client.resume()
-    took = []
+    late_by = []
     for guest in guests[:4]:
         meet(guest, maya)
         began = time.monotonic()
         client.news(f"You met {guest.name}")
-        took.append(time.monotonic() - began)
-    assert min(took) <= SOON  # the fastest: others may be using this machine
+        late_by.append(time.monotonic() - began - client.soon())
+    assert min(late_by) <= 0  # the fastest: others may be using this machine
     client.drop()
     for guest in guests[4:7]:
         meet(guest, maya)
@@ -129,10 +141,10 @@ def test_a_ticket_opens_one_connection(maya: Person) -> None:
     client = Client(maya)
     ticket = client.ticket()
     assert maya.tokens["access_token"] not in json.dumps(ticket)
-    with connect(f"{ticket['url']}?ticket={ticket['ticket']}", proxy=None, open_timeout=PATIENCE):
+    with listening(f"{ticket['url']}?ticket={ticket['ticket']}"):
         pass
     for address in (f"{ticket['url']}?ticket={ticket['ticket']}", ticket["url"], f"{ticket['url']}?ticket=guess"):
-        with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None, open_timeout=PATIENCE):
+        with pytest.raises(InvalidStatus) as refused, listening(address):
             pass
         assert refused.value.response.status_code in (401, 403)
 
@@ -180,12 +192,12 @@ def test_staff_see_the_door_and_everybody_the_agenda(
     for client in (staff, guest):
         frame = client.until(lambda frame: frame["type"] == "agenda" and frame["release"] == release)
         assert (frame["conference_id"], frame["changes"]["added"]) == (conference_id, 1)
-    assert time.monotonic() - began <= SOON * ROOM
+    assert time.monotonic() - began <= ROOM * staff.soon()
     for number, ticket in enumerate(tickets, 1):
         organizer.post("/tickets/check-in", {"code": ticket["code"], "nonce": uuid4().hex}, expect=200)
         began = time.monotonic()
         staff.until(lambda frame, number=number: frame["type"] == "door" and frame["inside"] == number)
-        assert time.monotonic() - began <= SOON * ROOM
+        assert time.monotonic() - began <= ROOM * staff.soon()
     guest.until(lambda frame: frame["type"] == "notification" and frame["notification"]["kind"] == "checked-in")
     assert not [frame for frame in guest.frames if frame["type"] == "door"]
 

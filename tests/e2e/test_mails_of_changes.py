@@ -73,11 +73,11 @@ def test_a_hold_that_ends_and_a_refund_that_is_refused_are_mailed(
     person: Callable[[str], Person], on_sale: Any, mailed: Any
 ) -> None:
     host, slow, buyer = person("Cashier"), person("Slowest"), person("Returner")
-    conference_id, type_id = on_sale(capacity=2, hold_minutes=0.1, organizer=host)
-    reserved(slow, conference_id, type_id)
+    reserved(slow, *on_sale(capacity=1, hold_minutes=0.1))
+    conference_id, type_id = on_sale(capacity=1, organizer=host)
     order_id = reserved(buyer, conference_id, type_id, **paying("tok_refund_refused"))
     host.wait_for_role(conference_id, "organizer")
-    wait_until(lambda: "You are now an organizer" in str(host.get("/notifications")["items"]), "the role's news", seconds=PATIENCE)
+    wait_until(lambda: "You are now an organizer" in str(host.get("/notifications")["items"]), "the role's news")
     host.call("POST", f"/orders/{order_id}/refunds", {}, expect=409)
     check(mailed(buyer, "Your refund for E2E is delayed"), "49.00 EUR could not be returned", optional=False)
     refused = mailed(host, f"Order {order_id} for E2E waits for a refund of 49.00 EUR that failed")

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from localstack.client import PATIENCE, NeverHappened, Person, wait_until
+from localstack.client import NeverHappened, Person, until_decided, wait_until
 from localstack.stack import RunningStack
 from tests.e2e.mailbox import files, text
 
@@ -55,7 +55,7 @@ def test_a_person_is_shown_and_erased_across_all_contexts(
     wait_until(lambda: [item for item in zelda.get("/notifications")["items"] if item["kind"] == "contact-exchanged"], "the news")
     zelda.post("/auth/me/consents", {"purpose": "terms", "text_version": "2026-01"})
 
-    state = wait_until(lambda: ready(zelda), "the archive", seconds=60)
+    state = wait_until(lambda: ready(zelda), "the archive")
     whole = zipfile.ZipFile(io.BytesIO(http.get(state["url"]).raise_for_status().content))
     parts = {name: json.loads(whole.read(name)) for name in whole.namelist()}
     assert {"Consent", "User"} <= {item["kind"] for item in parts["auth.json"]}
@@ -73,7 +73,7 @@ def test_a_person_is_shown_and_erased_across_all_contexts(
         return [(table, item) for table, item in tables() if any(text in item for text in private)]
 
     try:
-        wait_until(lambda: not traces(), "no trace in any table", seconds=60)
+        wait_until(lambda: not traces(), "no trace in any table")
     except NeverHappened:
         assert traces() == []  # says what is left
     assert order["id"] in str(list(tables()))  # the books stay
@@ -85,8 +85,7 @@ def test_a_person_is_shown_and_erased_across_all_contexts(
 
 def coded(who: Person, path: str, card: Any) -> str | None:
     """The code of the card; None where they do not attend yet."""
-    headers = {"Authorization": f"Bearer {who.tokens['access_token']}"}
-    answer = who.http.put(f"{who.api_url}{path}", json=card, headers=headers)
+    answer = until_decided(lambda: who.http.put(f"{who.api_url}{path}", json=card, headers=who.credential()))
     assert answer.status_code in (200, 422), answer.text
     return str(answer.json()["code"]) if answer.is_success else None
 
@@ -100,9 +99,7 @@ def run(stack: RunningStack, function: str, event: Any) -> None:
 
 
 def ready(caller: Person) -> Any:
-    answer = caller.http.get(
-        f"{caller.api_url}/auth/me/export", headers={"Authorization": f"Bearer {caller.tokens['access_token']}"}
-    )
+    answer = caller.http.get(f"{caller.api_url}/auth/me/export", headers=caller.credential())
     assert answer.status_code in (200, 202), answer.text
     return answer.json() if answer.status_code == 200 else None
 
@@ -123,9 +120,9 @@ def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
     booth.wait_for_role(conference_id, "exhibitor")
     host.wait_for_role(conference_id, "organizer")
     card, where = {"name": wanda.name, "email": wanda.email, "visibility": {"email": "everyone"}}, f"?conference_id={conference_id}"
-    code = wait_until(lambda: coded(wanda, f"/contacts/card{where}", card), "Wanda attends", seconds=PATIENCE)
+    code = wait_until(lambda: coded(wanda, f"/contacts/card{where}", card), "Wanda attends")
     for scanner in (booth, friend):
-        wait_until(lambda s=scanner: coded(s, f"/contacts/card{where}", {"name": s.name}), "they attend", seconds=PATIENCE)  # type: ignore[misc]
+        wait_until(lambda s=scanner: coded(s, f"/contacts/card{where}", {"name": s.name}), "they attend")  # type: ignore[misc]
         scanner.post("/contacts/exchange", {"code": code, "nonce": uuid4().hex, "note": "wants a quote"})
     leads = f"/contacts/conferences/{conference_id}/leads"
     assert [lead["email"] for lead in booth.get(leads)["items"]] == [wanda.email]
@@ -133,7 +130,7 @@ def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
     until = datetime.fromisoformat(host.get(events)["ends_at"]) + timedelta(days=30)
     for at, kind in ((until - timedelta(days=14), "retention-ending"), (until, "")):
         run(stack, "EventsRetention", {"time": at.isoformat().replace("+00:00", "Z"), "id": "1"})
-        wait_until(lambda k=kind: k in str(host.get("/notifications?limit=100")["items"]), "it is told", seconds=PATIENCE)  # type: ignore[misc]
+        wait_until(lambda k=kind: k in str(host.get("/notifications?limit=100")["items"]), "it is told")  # type: ignore[misc]
     warning = mailed(host, "What is known of the people at E2E is soon anonymised")
     assert "Export before what you must keep" in text(warning, "html")
     assert (warning["List-Unsubscribe"], files(warning)) == (None, {})
@@ -142,13 +139,17 @@ def test_what_is_known_of_a_conferences_people_ends_with_its_retention(
         """Items of orders, tickets and events that still name Wanda."""
         return [item for table, item in tables() if wanda.email in item and any(name in table for name in BOOKS)]
 
-    wait_until(lambda: booth.get(leads)["items"] == [], "no lead", seconds=PATIENCE)
+    wait_until(lambda: booth.get(leads)["items"] == [], "no lead")
     orders = f"/orders/conferences/{conference_id}"
-    wait_until(lambda: not books(), "no order, ticket or list at the door that names her", seconds=PATIENCE)
+    wait_until(lambda: not books(), "no order, ticket or list at the door that names her")
     assert len(host.get(orders)["items"]) == 2
     assert wanda.email not in str(wanda.get("/tickets")["items"])
-    total = host.get(f"{orders}/totals")["total"]
-    assert (total["tickets_paid"], total["revenue"]["amount"]) == (2, 9800)
+
+    def sold() -> tuple[int, int]:
+        total = host.get(f"{orders}/totals")["total"]
+        return (total["tickets_paid"], total["revenue"]["amount"]) if total else (0, 0)
+
+    wait_until(lambda: sold() == (2, 9800), "the totals")
     assert host.get(events)["name"] == "E2E"
     [kept] = friend.get("/contacts")["items"]
     assert (kept["name"], kept["email"], kept["note"]) == (wanda.name, wanda.email, "wants a quote")
@@ -164,7 +165,7 @@ def test_no_log_line_names_a_person_or_shows_a_secret(stack: RunningStack, perso
     somebody.call("POST", "/auth/password/forgot", {"email": somebody.email}, expect=202)
     somebody.call("POST", "/auth/password/reset", {"token": "a.b.c", "password": "a new password"}, expect=410)
     somebody.call("GET", "/auth/me/export", expect=202)
-    wait_until(lambda: ready(somebody), "the archive", seconds=60)
+    wait_until(lambda: ready(somebody), "the archive")
     logs = stack.endpoint.client("logs")
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/ketemu/ketemu")
     lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
