@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
+from pynamodb.connection import TableConnection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
@@ -20,6 +20,7 @@ from pynamodb.transactions import TransactWrite
 
 from shared.attributes import Kind, Plain
 from shared.clock import now
+from shared.connection import make_frugal
 from shared.errors import Busy, Malformed
 from shared.messages import Message
 
@@ -78,6 +79,14 @@ class Item(Plain, Model):
     gsi1 = Gsi1()
     gsi2 = Gsi2()
 
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """One for all kinds: PynamoDB makes one for each, and with it a botocore client, the dearest part of a cold start."""
+        before, connected = Item._connection, super(Item, Item)._get_connection()
+        if connected is not before:
+            make_frugal(connected.connection.session)
+        return connected
+
 
 class Outbox(Item, discriminator="Outbox"):
     """A message that goes to the bus if, and only if, the transaction that holds it commits (`functions/relay`)."""
@@ -113,7 +122,7 @@ def transact(compose: Callable[[TransactWrite], None], pauses: Sequence[float] =
         if pause:  # even no sleep gives the processor away
             time.sleep(random.uniform(0, pause))  # noqa: S311  # spreads the rivals, keeps no secret
         try:
-            with TransactWrite(connection=_connection()) as transaction:
+            with TransactWrite(connection=Item._get_connection().connection) as transaction:
                 compose(transaction)
         except TransactWriteError as failure:
             if not is_conflict(failure):
@@ -121,11 +130,6 @@ def transact(compose: Callable[[TransactWrite], None], pauses: Sequence[float] =
         else:
             return
     raise Busy("Others are changing the same thing right now. Nothing was done: send the request again.")
-
-
-def _connection() -> Connection:
-    """The one that reads use: another would make another botocore client, the dearest part of a cold start."""
-    return Item._get_connection().connection
 
 
 def failed_conditions(failure: TransactWriteError) -> list[int]:
