@@ -27,6 +27,7 @@ class EntryCodes:
     def __init__(self, root: bytes) -> None:
         self._root = root
         self._key = lru_cache(maxsize=256)(self._derive)
+        self._public_key = lru_cache(maxsize=256)(lambda *of: self._key(*of).public_key())
 
     def sign(self, entry: EntryCode) -> str:
         """The code's text: QR alphanumeric characters only. The same entry always gives the same text."""
@@ -60,7 +61,7 @@ class EntryCodes:
 
     def public_key(self, conference_id: str, key_id: int) -> Ed25519PublicKey:
         """What a scanner needs to verify the codes of a conference by itself."""
-        return self._key(conference_id, key_id).public_key()
+        return self._public_key(conference_id, key_id)
 
     def _derive(self, conference_id: str, key_id: int) -> Ed25519PrivateKey:
         info = f"ketemu/entry/v1|{conference_id}|{key_id}".encode()

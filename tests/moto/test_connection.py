@@ -16,6 +16,7 @@ from tests.support import Table
 
 WORDS = {"id": {"S": 'say "B"'}, "tags": {"SS": ["a", "b"]}, "at": {"M": {"n": {"N": "1.50"}}}, "list": {"L": [{"NULL": True}]}}
 BYTES = {"sealed": {"B": "AP8="}, "many": {"BS": ["AQ==", "Ag=="]}}
+AS_GIVEN = WORDS | {"name": {"S": "Zoë \u2028 \x07"}, "sealed": {"B": b"\x00\xff"}, "many": {"BS": [b"\x01", bytearray(b"\x02")]}}
 HEADERS = HTTPHeaders.from_dict({"x-amzn-RequestId": "r-1", "Content-Type": "application/x-amz-json-1.0"})
 
 
@@ -88,6 +89,8 @@ def test_every_request_is_sent_as_botocore_sends_it(endpoint: str, monkeypatch: 
         made.meta.events.register_first("before-send.dynamodb", answer)
         for name in ("one", "two"):
             made.get_item(TableName=name, Key={"pk": {"S": name}})
+            made.put_item(TableName=name, Item=AS_GIVEN)
+            made.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": AS_GIVEN}}], ClientRequestToken="once")
         return sent
 
     assert asked(frugal=True) == asked(frugal=False)
