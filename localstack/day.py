@@ -24,7 +24,7 @@ from localstack.aftermath import aftermath, settled
 from localstack.client import PATIENCE, Person, must, newcomer, until_decided, wait_until
 from localstack.doors import Doors, Scanner
 from localstack.endpoint import Endpoint
-from localstack.invariants import again
+from localstack.invariants import Aftermath, again
 from localstack.metering import Meter, Metered
 from localstack.onsale import OnSale
 from localstack.onsale import Plan as Sale
@@ -228,7 +228,7 @@ class Day:
         """Once everything that is under way has arrived, everything holds; or it is named."""
         self.after, wrong = settled(
             self.endpoint,
-            lambda: aftermath(self.endpoint, self.sale.conference_id, self.began),
+            self.look,
             self.say,
             unchanged=unchanged,
             patience=PATIENCE,
@@ -242,6 +242,9 @@ class Day:
             f"{len(self.pairs)} pairs have each other; {len(self.after.messages)} messages reached each of their queues "
             f"({again(self.after)} reactions more: holds that ended, second looks, repeats); no dead letter"
         )
+
+    def look(self) -> Aftermath:
+        return aftermath(self.endpoint, self.sale.conference_id, self.began)
 
     def all_at_once(self, act: Callable[[Any], T], people: Iterable[Any]) -> list[T]:
         with ThreadPoolExecutor(self.plan.concurrency) as pool:

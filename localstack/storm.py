@@ -214,11 +214,15 @@ class Storm:
         """Every dead letter, by the command for it, until none is left."""
 
         def is_empty() -> bool:
-            for name in [name for name, letters in queues.lengths().items() if letters]:
-                self.say(f"make redrive QUEUE={name}: {self._command('--port', str(self.port), '--redrive', name)}")
+            self.put_back(queues)
             return not any(queues.lengths().values())
 
         wait_until(is_empty, "the end of all dead letters", seconds=120, every=_SOON_AGAIN * 6.0)
+
+    def put_back(self, queues: Queues) -> None:
+        """The dead letters that there are, by the command for it."""
+        for name in [name for name, letters in queues.lengths().items() if letters]:
+            self.say(f"make redrive QUEUE={name}: {self._command('--port', str(self.port), '--redrive', name)}")
 
     def _command(self, *arguments: str, fails: bool = False) -> str:
         command = [sys.executable, "-m", "localstack.dead_letters", *arguments]
