@@ -10,6 +10,7 @@ processor) or `aws` (the template's Runtime and Architectures).
 """
 
 import ast
+import fcntl
 import hashlib
 import os
 import platform
@@ -159,9 +160,15 @@ def imported(root: Path, file: Path) -> Iterator[Path]:
 def packages(lock: Path, where: Target) -> Path:
     """A directory with the packages of a lock file, installed once per content of the file and target."""
     ready = kept(lock, where)
-    if ready.exists():
-        return ready
     ready.parent.mkdir(parents=True, exist_ok=True)
+    with ready.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the functions of a context are built side by side
+        if not ready.exists():
+            _install(lock, where, ready)
+    return ready
+
+
+def _install(lock: Path, where: Target, ready: Path) -> None:
     with tempfile.TemporaryDirectory(dir=ready.parent) as scratch:
         fresh = Path(scratch) / "packages"
         uv = [
@@ -182,12 +189,7 @@ def packages(lock: Path, where: Target) -> Path:
         trim(fresh)
         set_fonts(fresh)
         compile_bytecode(fresh, where)
-        try:
-            fresh.rename(ready)
-        except OSError:  # another build made it at the same time
-            if not ready.exists():
-                raise
-    return ready
+        fresh.rename(ready)
 
 
 def kept(lock: Path, where: Target) -> Path:

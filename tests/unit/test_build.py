@@ -7,11 +7,14 @@ import sys
 import sysconfig
 import tomllib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import packages_distributions
 from importlib.resources import as_file, files
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -311,3 +314,22 @@ def locked(group: str) -> dict[str, str]:
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_functions_that_are_built_side_by_side_install_their_packages_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, installed = tmp_path / "orders.txt", []
+    lock.write_text("pynamodb==6.1")
+    both_wait = Barrier(2)
+
+    def install(lock: Path, where: build.Target, ready: Path) -> None:
+        installed.append(lock)
+        with suppress(BrokenBarrierError):
+            both_wait.wait(timeout=0.2)  # nobody else gets here meanwhile
+        ready.mkdir()
+
+    monkeypatch.setattr(build, "CACHE", tmp_path)
+    monkeypatch.setattr(build, "_install", install)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda where: build.packages(lock, where), [build.target("embedded")] * 2)
+    assert first == second
+    assert installed == [lock]
