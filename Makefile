@@ -152,8 +152,9 @@ format: environment ## put the code in order
 openapi: environment ## write the OpenAPI document of the API
 	@$(BIN)/python -m functions.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
+# awscrt is here for the tools; the runtime of Lambda signs without it.
 bench: environment ## measure against the budgets: docs/benchmarks.md and its plot (PARTS=counts,cpu,imports,sizes,http: those anew)
-	@$(BIN)/python -m bench --figures .local/bench.json $(if $(PARTS),--parts $(PARTS))
+	@BOTO_DISABLE_CRT=true $(BIN)/python -m bench --figures .local/bench.json $(if $(PARTS),--parts $(PARTS))
 	@$(DRAW) bench.plot .local/bench.json docs/benchmarks.png
 
 cost: environment ## what a conference costs on AWS, from counted units: docs/cost.md and docs/cost.png
