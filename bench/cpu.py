@@ -30,7 +30,7 @@ from bench.operations import Event, Operation, operations
 from bench.platform import Platform, handler
 from tests.support import CONTEXT
 
-RUNS, ROUNDS = 20, 15  # requests in a round; the quickest round counts, as others on the machine can only add to it
+RUNS, ROUNDS = 10, 80  # requests in a round; the quickest round counts, as others on the machine can only add to it
 
 
 @dataclass
