@@ -1,5 +1,6 @@
 """Two days, 8 rooms, 80 sessions: imported, edited by two, released twice, read by many; over HTTP, on the emulator."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -130,7 +131,10 @@ def test_two_editors_two_releases_and_who_hears_of_it(team: Team, base: str) -> 
     assert [change["title"] for change in diff["moved"]] == [moved["title"]]
     assert [change["title"] for change in diff["canceled"]] == [canceled["title"]]
     assert (diff["added"], diff["changed"]) == ([], [])
-    wait_until(lambda: ada.get(f"{base}/agenda")["release"] == 2, "release 2", seconds=20)
+    began = time.monotonic()
+    ada.get(f"{base}/agenda")
+    trip = time.monotonic() - began  # 10 ms or so; where the machine is busy it says how much
+    wait_until(lambda: ada.get(f"{base}/agenda")["release"] == 2, "release 2", seconds=max(2, 10 * trip))
 
     def told() -> list[Any]:
         return [item for item in ada.get("/notifications")["items"] if item["kind"] == "agenda-moved"]
