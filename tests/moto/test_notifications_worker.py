@@ -103,7 +103,9 @@ def mails() -> list[EmailMessage]:
 def codes(mail: EmailMessage) -> list[str]:
     shown = [part for part in mail.walk() if part.get_content_disposition() == "inline"]
     pictures = [Image.open(io.BytesIO(part.get_content())) for part in shown]
-    return [str(code.text) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
+    return [
+        str(code.text) for picture in pictures for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    ]
 
 
 def titles(user_id: str) -> list[str]:

@@ -93,7 +93,7 @@ def test_the_picture_reads_as_the_code(table: Table, box: int) -> None:
     image = Image.open(io.BytesIO(answer.body))
     assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("image/png", "private, no-store")
     assert image.width == (49 + 8) * box
-    assert [found.text for found in zxingcpp.read_barcodes(image)] == [ticket["code"]]
+    assert [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)] == [ticket["code"]]
 
 
 @pytest.mark.parametrize(("level", "modules"), [("L", 45), ("M", 49), ("Q", 57), ("H", 65)])
@@ -101,7 +101,7 @@ def test_more_error_correction_makes_a_larger_symbol_of_the_same_code(table: Tab
     ticket = issued()
     image = Image.open(io.BytesIO(get(f"/tickets/{ticket['id']}/qrcode?box=4&level={level}").body))
     assert image.width == (modules + 8) * 4
-    assert [found.text for found in zxingcpp.read_barcodes(image)] == [ticket["code"]]
+    assert [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)] == [ticket["code"]]
 
 
 def test_a_ticket_is_had_on_paper(table: Table) -> None:
@@ -113,7 +113,7 @@ def test_a_ticket_is_had_on_paper(table: Table) -> None:
         "private, no-store",
     )
     [page] = pypdfium2.PdfDocument(answer.body)
-    [found] = zxingcpp.read_barcodes(page.render(scale=2).to_pil())
+    [found] = zxingcpp.read_barcodes(page.render(scale=2).to_pil(), formats=zxingcpp.BarcodeFormat.QRCode)
     assert found.text == ticket["code"]
 
 

@@ -64,7 +64,7 @@ def text(mail: EmailMessage, kind: str) -> str:
 
 
 def qr_of(picture: bytes) -> str:
-    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormat.QRCode)
     return str(code.text)
 
 
